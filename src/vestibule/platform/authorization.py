@@ -1,0 +1,71 @@
+"""Who may call a route. The rules are data, so that the document can show them.
+
+The router enforces a route's rule before its handler runs. What a write relies on beyond that (the
+caller still active, still an admin) is checked once more in the write's own condition.
+"""
+
+from __future__ import annotations
+
+from vestibule.platform.http.errors import Forbidden, Unauthenticated
+from vestibule.platform.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Protocol
+
+    from vestibule.platform.http.request import Caller
+
+    class Records(Protocol):
+        def find(self, user_id: str) -> CallerRecord | None:
+            """Read what our table says of a caller now, not what a token said at its issue."""
+
+
+@frozen
+class CallerRecord:
+    role: str
+    status: str
+
+    @property
+    def is_active_admin(self) -> bool:
+        return self.role == "admin" and self.status == "active"
+
+
+@frozen
+class Rule:
+    """Lets a caller in by any of the ways it opens; a rule that opens none lets nobody in."""
+
+    name: str
+    text: str
+    public: bool = False
+    anyone_signed_in: bool = False
+    owner: bool = False
+    admin: bool = False
+
+    def enforce(self, caller: Caller | None, path: Mapping[str, str], records: Records) -> None:
+        """Raise Unauthenticated or Forbidden unless this caller may use the route."""
+        if self.public:
+            return
+        if caller is None:
+            raise Unauthenticated
+        if not caller.is_person:
+            raise Forbidden("This route is for people: a machine's token does not open it.")
+        if self.anyone_signed_in:
+            return
+        if self.owner and path.get("userId", caller.user_id) == caller.user_id:
+            return
+        if self.admin:
+            record = records.find(caller.user_id)
+            if record is not None and record.is_active_admin:
+                return
+        raise Forbidden
+
+
+PUBLIC = Rule("public", "Anybody, without signing in.", public=True)
+SIGNED_IN = Rule("signed-in", "Any signed-in person.", anyone_signed_in=True)
+SELF = Rule("self", "The person whose data it is, and nobody else.", owner=True)
+SELF_OR_ADMIN = Rule(
+    "self-or-admin", "The person whose data it is, or an active admin.", owner=True, admin=True
+)
+ADMIN = Rule("admin", "An active admin, by our table's word at this moment.", admin=True)
+RULES = (PUBLIC, SIGNED_IN, SELF, SELF_OR_ADMIN, ADMIN)

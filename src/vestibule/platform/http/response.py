@@ -1,0 +1,104 @@
+"""What a handler answers, and how it is written for the gateway."""
+
+from __future__ import annotations
+
+import json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+JSON = "application/json"
+# Tokens travel in a header and never in a cookie, so any page may call and none gains by it.
+COMMON_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag, Location, Retry-After, x-amzn-RequestId",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
+_JSON_HEADERS = {**COMMON_HEADERS, "Content-Type": JSON}
+# ASCII alone, so half a surrogate pair in old data can't break an answer.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class Response:
+    __slots__ = ("body", "content_type", "headers", "status")
+
+    def __init__(
+        self,
+        status: int,
+        body: Mapping[str, Any] | str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content_type: str = JSON,
+    ) -> None:
+        self.status = status
+        self.body = body
+        self.headers = headers
+        self.content_type = content_type
+
+    def render(self) -> dict[str, Any]:
+        """Write the answer as the gateway's proxy integration takes it."""
+        headers = _JSON_HEADERS
+        if self.content_type is not JSON:
+            headers = {**headers, "Content-Type": self.content_type}
+        if self.headers:
+            headers = {**headers, **{name: _safe(text) for name, text in self.headers.items()}}
+        return {
+            "statusCode": self.status,
+            "headers": headers,
+            "body": self._text(),
+            "isBase64Encoded": False,
+        }
+
+    def _text(self) -> str:
+        body = self.body
+        if body is None:
+            return ""
+        return body if isinstance(body, str) else _encode(body)
+
+
+def ok(
+    body: Mapping[str, Any],
+    *,
+    version: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Answer 200. A `version` goes out as the ETag that If-Match takes back."""
+    if version is not None:
+        headers = {**(headers or {}), "ETag": f'"{version}"'}
+    return Response(200, body, headers=headers)
+
+
+def created(
+    body: Mapping[str, Any],
+    *,
+    location: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    return Response(201, body, headers=_located(headers, location))
+
+
+def accepted(
+    body: Mapping[str, Any],
+    *,
+    location: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    return Response(202, body, headers=_located(headers, location))
+
+
+def no_content(headers: Mapping[str, str] | None = None) -> Response:
+    return Response(204, headers=headers)
+
+
+def _located(headers: Mapping[str, str] | None, location: str | None) -> Mapping[str, str] | None:
+    return headers if location is None else {**(headers or {}), "Location": location}
+
+
+def _safe(value: str) -> str:
+    """Keep one header one header: only printable ASCII gets through."""
+    if value.isascii() and value.isprintable():
+        return value
+    return "".join(letter for letter in value if " " <= letter <= "~")

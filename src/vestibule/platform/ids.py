@@ -1,0 +1,19 @@
+import os
+
+_HEX = frozenset("0123456789abcdef")
+
+
+def new_id() -> str:
+    """Make a name nobody can guess: 128 random bits as 32 hexadecimal digits."""
+    return os.urandom(16).hex()
+
+
+def is_sub(text: str) -> bool:
+    """Tell whether a text has the shape of a Cognito sub: a lower-case UUID."""
+    digits = text.replace("-", "")
+    return (
+        len(text) == 36
+        and len(digits) == 32
+        and text[8] == text[13] == text[18] == text[23] == "-"
+        and _HEX.issuperset(digits)
+    )

@@ -1,0 +1,39 @@
+"""What holds for every test: a clean environment, no network in unit tests, tools present in CI."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import pytest_socket
+
+UNIT = Path(__file__).parent / "unit"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any test module is imported: nothing of the person's own AWS setup is left to find."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "VESTIBULE_")):
+            del os.environ[name]
+    nowhere = str(config.rootpath / ".cache" / "no-such-file")
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = nowhere
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost,::1"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture: unit tests open no sockets, unless `allow_hosts` names one to reach."""
+    if UNIT in item.path.parents and not item.get_closest_marker("allow_hosts"):
+        # Unix sockets stay: an event loop wakes itself through a pair of them.
+        pytest_socket.disable_socket(allow_unix_socket=True)
+    for marker, commands in (("terraform", ("terraform",)), ("browser", BROWSERS)):
+        if item.get_closest_marker(marker) and not any(map(shutil.which, commands)):
+            _do_without(commands[0])
+
+
+def _do_without(command: str) -> None:
+    """In CI a missing tool must not pass for a test that ran."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{command} is not installed, and CI needs it", pytrace=False)
+    pytest.skip(f"{command} is not installed")
