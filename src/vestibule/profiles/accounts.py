@@ -1,0 +1,65 @@
+"""What the sign-in account, kept by Cognito, says of a person."""
+
+from __future__ import annotations
+
+from vestibule.platform.aws import AwsRefused
+from vestibule.platform.values import frozen
+from vestibule.profiles.model import ACCOUNT_TYPES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vestibule.platform.aws import AwsClient
+
+
+@frozen
+class Account:
+    email: str | None
+    email_verified: bool
+    account_type: str = ACCOUNT_TYPES[0]
+    marketing_consent: bool = False
+
+    @classmethod
+    def from_attributes(cls, attributes: Mapping[str, str]) -> Account:
+        """Read Cognito's attributes. A client wrote some of them, so the unknown is passed over."""
+        email = attributes.get("email", "").lower() or None
+        account_type = attributes.get("custom:account_type", "").lower()
+        return cls(
+            email=email,
+            email_verified=email is not None and attributes.get("email_verified") == "true",
+            account_type=account_type if account_type in ACCOUNT_TYPES else ACCOUNT_TYPES[0],
+            marketing_consent=attributes.get("custom:marketing_consent") == "true",
+        )
+
+
+class CognitoAccounts:
+    """Accounts of one user pool, whose user names are subs."""
+
+    def __init__(self, client: AwsClient, user_pool_id: str) -> None:
+        self._client = client
+        self._user_pool_id = user_pool_id
+
+    def find(self, user_id: str) -> Account | None:
+        try:
+            answer = self._client.call("AdminGetUser", self._named(user_id))
+        except AwsRefused as refusal:
+            if refusal.code == "UserNotFoundException":
+                return None
+            raise
+        if not answer.get("Enabled", True):
+            return None
+        attributes = answer.get("UserAttributes", ())
+        return Account.from_attributes({pair["Name"]: pair.get("Value", "") for pair in attributes})
+
+    def delete(self, user_id: str) -> bool:
+        try:
+            self._client.call("AdminDeleteUser", self._named(user_id))
+        except AwsRefused as refusal:
+            if refusal.code == "UserNotFoundException":
+                return False
+            raise
+        return True
+
+    def _named(self, user_id: str) -> dict[str, str]:
+        return {"UserPoolId": self._user_pool_id, "Username": user_id}

@@ -1,0 +1,162 @@
+"""What a profile is, and who sees which part of it."""
+
+from __future__ import annotations
+
+from vestibule.platform.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any, Final
+
+    from vestibule.platform.operations import Item
+    from vestibule.profiles.preferences import Preferences
+
+ADMIN: Final = "admin"
+DEFAULT_ROLE: Final = "user"
+ACTIVE: Final = "active"
+SUSPENDED: Final = "suspended"
+# Whoever runs the place, with AWS credentials of their own. No caller of the API is ever named so.
+OPERATOR: Final = "operator"
+ACCOUNT_TYPES: Final = ("standard", "business", "enterprise")
+# What their owner may write. Everything else is decided by the account, by admins or by us.
+EDITABLE: Final = ("name", "first_name", "last_name", "phone_number", "bio", "department")
+
+
+@frozen
+class Profile:
+    user_id: str  # Cognito's sub
+    name: str
+    created_at: str
+    updated_at: str
+    email: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    phone_number: str | None = None
+    bio: str | None = None
+    department: str | None = None
+    role: str = DEFAULT_ROLE
+    role_source: str = "default"
+    account_type: str = "standard"
+    organization_id: str | None = None
+    status: str = ACTIVE
+    email_verified: bool = False
+    phone_verified: bool = False
+    onboarding_completed: bool = False
+    version: int = 1
+    email_conflict: bool = False
+
+    @property
+    def is_active_admin(self) -> bool:
+        return self.role == ADMIN and self.status == ACTIVE
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.status == SUSPENDED
+
+    @property
+    def claimed_email(self) -> str | None:
+        """The address this profile may hold a claim on: only a verified one counts."""
+        return self.email if self.email_verified else None
+
+
+@frozen
+class LastSeen:
+    """Kept apart from the profile: it changes at each sign-in and needs no version."""
+
+    login_at: str | None = None
+    activity_at: str | None = None
+
+
+@frozen
+class Person:
+    """All that is kept under one id, whatever of it exists."""
+
+    profile: Profile | None
+    preferences: Preferences | None
+    last_seen: LastSeen
+    erased: bool
+
+
+@frozen
+class Sighting:
+    """A profile as found by a reader, with the reader's own record of the same read."""
+
+    profile: Profile | None
+    last_seen: LastSeen
+    reader: Profile | None
+
+
+@frozen
+class PublicPage:
+    """People as the list shows them, and where the next page starts."""
+
+    profiles: Sequence[Mapping[str, Any]]
+    next_key: Item | None
+
+
+@frozen
+class Draft:
+    """What somebody wants a profile to say, by `EDITABLE` names.
+
+    A field that is absent stays as it is; None clears it.
+    """
+
+    fields: Mapping[str, str | None]
+    email: str | None = None  # repeats the account's address, never sets it
+
+
+def wire_name(attribute: str) -> str:
+    first, *rest = attribute.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+WIRE_NAMES: Final[dict[str, str]] = {
+    attribute: wire_name(attribute) for attribute in Profile.__match_args__
+}
+
+_PUBLIC: Final = ("user_id", "name", "bio", "created_at")
+PUBLIC_NAMES: Final = tuple(WIRE_NAMES[attribute] for attribute in _PUBLIC)
+_FULL: Final = (
+    "user_id",
+    "email",
+    "name",
+    "first_name",
+    "last_name",
+    "phone_number",
+    "bio",
+    "department",
+    "role",
+    "role_source",
+    "account_type",
+    "organization_id",
+    "status",
+    "email_verified",
+    "phone_verified",
+    "onboarding_completed",
+    "created_at",
+    "updated_at",
+)
+
+
+def public_view(profile: Profile) -> dict[str, Any]:
+    """What any signed-in person may see of another."""
+    return _view(profile, _PUBLIC)
+
+
+def full_view(profile: Profile, last_seen: LastSeen | None = None) -> dict[str, Any]:
+    """What the person and the admins see. Fields without a value are left out."""
+    view = _view(profile, _FULL)
+    if last_seen is not None and last_seen.login_at is not None:
+        view["lastLoginAt"] = last_seen.login_at
+    if last_seen is not None and last_seen.activity_at is not None:
+        view["lastActivityAt"] = last_seen.activity_at
+    view["version"] = profile.version
+    if profile.email_conflict:
+        view["emailConflict"] = True
+    return view
+
+
+def _view(profile: Profile, attributes: tuple[str, ...]) -> dict[str, Any]:
+    values = ((WIRE_NAMES[attribute], getattr(profile, attribute)) for attribute in attributes)
+    return {name: value for name, value in values if value is not None}

@@ -1,0 +1,186 @@
+"""The profile routes: requests in, rules asked, answers out."""
+
+from __future__ import annotations
+
+from vestibule.platform.authorization import SELF, SELF_OR_ADMIN, SIGNED_IN
+from vestibule.platform.http.errors import (
+    ApiError,
+    Conflict,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    PreconditionFailed,
+    ServiceUnavailable,
+)
+from vestibule.platform.http.response import created, ok
+from vestibule.platform.http.routes import IF_MATCH, PAGE, Routes
+from vestibule.profiles import errors, items, preferences
+from vestibule.profiles.model import DEFAULT_ROLE, full_view, public_view
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Final
+
+    from vestibule.platform.http.request import Request
+    from vestibule.platform.http.response import Response
+    from vestibule.platform.http.routes import Handler
+    from vestibule.profiles.model import Draft
+    from vestibule.profiles.service import ProfileService
+
+_BODIES: Final = "vestibule.profiles.bodies"
+_CHANGE_ADDRESS: Final = (
+    "Must be your account's own address, or be left out. To change it, change it at your sign-in "
+    "account and confirm the code sent there; your profile follows when you next sign in."
+)
+
+
+def routes(service: ProfileService) -> Routes:
+    table = Routes()
+    handlers = _Handlers(service)
+    table.add(
+        "POST",
+        "/profiles",
+        _answering(handlers.create),
+        rule=SELF,
+        summary="Create your profile, or complete the one that waits for you.",
+        body=f"{_BODIES}:ProfileBody",
+        answers={201: f"{_BODIES}:ProfileWritten"},
+        refusals=(409,),
+    )
+    table.add(
+        "GET",
+        "/profiles",
+        _answering(handlers.page),
+        rule=SIGNED_IN,
+        summary="List everybody, public fields only, oldest profile first.",
+        parameters=PAGE,
+        answers={200: f"{_BODIES}:ProfilePage"},
+    )
+    table.add(
+        "GET",
+        "/profiles/{userId}",
+        _answering(handlers.show),
+        rule=SIGNED_IN,
+        summary="Show a profile: all of it to its owner and to admins, public fields to others.",
+        answers={200: f"{_BODIES}:ProfileShown"},
+        refusals=(404,),
+    )
+    table.add(
+        "PUT",
+        "/profiles/{userId}",
+        _answering(handlers.change),
+        rule=SELF_OR_ADMIN,
+        summary="Change a profile: what is left out stays, null clears.",
+        body=f"{_BODIES}:ProfileBody",
+        parameters=(IF_MATCH,),
+        answers={200: f"{_BODIES}:ProfileWritten"},
+        refusals=(404, 412),
+    )
+    table.add(
+        "DELETE",
+        "/profiles/{userId}",
+        _answering(handlers.erase),
+        rule=SELF_OR_ADMIN,
+        summary="Erase a person for good: profile, preferences and sign-in account.",
+        answers={200: f"{_BODIES}:ProfileErased"},
+        refusals=(404,),
+    )
+    table.add(
+        "GET",
+        "/me",
+        _answering(handlers.me),
+        rule=SELF,
+        summary="Show what we hold of you.",
+        answers={200: f"{_BODIES}:Me"},
+    )
+    return table
+
+
+class _Handlers:
+    def __init__(self, service: ProfileService) -> None:
+        self._service = service
+
+    def create(self, request: Request) -> Response:
+        profile = self._service.create(request.user_id, _draft(request))
+        return created(
+            {"message": "Profile created successfully", "profile": full_view(profile)},
+            location=request.location(profile.user_id),
+            headers={"ETag": f'"{profile.version}"'},
+        )
+
+    def page(self, request: Request) -> Response:
+        wanted = request.page(partition=items.PEOPLE, index=items.PEOPLE_INDEX)
+        page = self._service.page(wanted.limit, wanted.start)
+        body = {"profiles": list(page.profiles), "count": len(page.profiles)}
+        token = wanted.next_token(page.next_key)
+        return ok(body if token is None else body | {"nextToken": token})
+
+    def show(self, request: Request) -> Response:
+        shown = self._service.show(request.path["userId"], reader=request.user_id)
+        if not shown.private:
+            return ok({"profile": public_view(shown.profile)})
+        view = full_view(shown.profile, shown.last_seen)
+        return ok({"profile": view}, version=shown.profile.version)
+
+    def change(self, request: Request) -> Response:
+        user_id, version = request.path["userId"], request.if_match()
+        profile = self._service.change(
+            user_id, _draft(request), by=request.user_id, version=version
+        )
+        body = {"message": "Profile updated successfully", "profile": full_view(profile)}
+        return ok(body, version=profile.version)
+
+    def erase(self, request: Request) -> Response:
+        user_id = request.path["userId"]
+        self._service.erase(user_id, by=request.user_id)
+        return ok({"message": "Profile deleted successfully", "userId": user_id})
+
+    def me(self, request: Request) -> Response:
+        person = self._service.me(request.user_id)
+        profile = person.profile
+        held = person.preferences or preferences.Preferences()
+        return ok(
+            {
+                "profile": None if profile is None else full_view(profile, person.last_seen),
+                "preferences": preferences.to_view(held),
+                "organization": None,
+                "role": DEFAULT_ROLE if profile is None else profile.role,
+            }
+        )
+
+
+def _draft(request: Request) -> Draft:
+    from vestibule.profiles import bodies  # noqa: PLC0415 - msgspec, which no reading route needs
+
+    return bodies.to_draft(request.body(bodies.ProfileBody))
+
+
+def _answering(handler: Handler) -> Handler:
+    def answer(request: Request) -> Response:
+        try:
+            return handler(request)
+        except errors.ProfilesError as error:
+            refusal = _REFUSALS[type(error)]()
+            raise refusal from error
+
+    return answer
+
+
+_REFUSALS: Final[dict[type[errors.ProfilesError], Callable[[], ApiError]]] = {
+    errors.ProfileExists: lambda: Conflict("You have a profile already. Change it with PUT."),
+    errors.AccountErased: lambda: Conflict(
+        "This account was erased and cannot be opened again. Sign up anew for another one."
+    ),
+    errors.ProfileNotFound: lambda: NotFound("There is no such profile."),
+    errors.AccountMissing: lambda: Forbidden("There is no active sign-in account behind this."),
+    errors.CallerSuspended: lambda: Forbidden(
+        "Your account is suspended: you may read, and change nothing. Ask an administrator."
+    ),
+    errors.CallerNotAdmin: Forbidden,
+    errors.VersionDiffers: PreconditionFailed,
+    errors.AddressDiffers: lambda: InvalidRequest.of("email", "unchangeable", _CHANGE_ADDRESS),
+    errors.Raced: lambda: ServiceUnavailable(
+        "Too many changes to this profile at once: try again in a moment."
+    ),
+}

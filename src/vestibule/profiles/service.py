@@ -1,0 +1,198 @@
+"""The rules of opening, reading, changing and erasing a profile."""
+
+from __future__ import annotations
+
+from vestibule.platform import logs, metrics
+from vestibule.platform.clock import now, timestamp
+from vestibule.platform.values import frozen, replace
+from vestibule.profiles.errors import (
+    AccountErased,
+    AccountMissing,
+    AddressDiffers,
+    AddressTaken,
+    CallerSuspended,
+    ProfileExists,
+    ProfileNotFound,
+    Raced,
+)
+from vestibule.profiles.model import LastSeen, Profile
+from vestibule.profiles.preferences import Preferences
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from vestibule.platform.clock import Clock
+    from vestibule.platform.operations import Item
+    from vestibule.profiles.accounts import Account
+    from vestibule.profiles.model import Draft, Person, PublicPage
+    from vestibule.profiles.ports import Accounts, ProfileStore
+
+# Each lost race means that somebody else's write went through: a few are luck, many are not.
+ATTEMPTS: Final = 5
+
+
+log = logs.logger(__name__)
+
+
+@frozen
+class Shown:
+    """A profile as one reader may see it."""
+
+    profile: Profile
+    last_seen: LastSeen
+    private: bool
+
+
+class ProfileService:
+    def __init__(self, store: ProfileStore, accounts: Accounts, clock: Clock = now) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._clock = clock
+
+    def create(self, user_id: str, draft: Draft) -> Profile:
+        """Open the person's profile, or complete the one that waits for them.
+
+        Raise ProfileExists, AccountErased, AccountMissing, CallerSuspended or AddressDiffers.
+        """
+        account: Account | None = None
+        address_taken = False
+        for _ in range(ATTEMPTS):
+            person = self._store.person(user_id)
+            _refuse_second(user_id, person)
+            if account is None and _lacks_address(person.profile):
+                account = self._account(user_id)
+            standing = person.profile or self._blank(user_id)
+            standing = _with_address(standing, account, address_taken=address_taken)
+            _refuse_other_address(draft, standing, account)
+            try:
+                profile = self._completed(standing, draft)
+                self._store.create(
+                    profile,
+                    replaces=person.profile,
+                    preferences=None if person.preferences else _first_preferences(account),
+                )
+            except AddressTaken:
+                address_taken = True
+            except Raced:
+                continue
+            else:
+                _count("ProfileCreated", user_id, email_conflict=profile.email_conflict)
+                return profile
+        raise Raced(user_id)
+
+    def me(self, user_id: str) -> Person:
+        return self._store.person(user_id)
+
+    def show(self, user_id: str, *, reader: str) -> Shown:
+        """Raise ProfileNotFound. Whether the reader is an admin is read with the profile."""
+        sighting = self._store.sight(user_id, reader=reader)
+        if sighting.profile is None:
+            raise ProfileNotFound(user_id)
+        is_admin = sighting.reader is not None and sighting.reader.is_active_admin
+        return Shown(sighting.profile, sighting.last_seen, private=reader == user_id or is_admin)
+
+    def page(self, limit: int, start: Item | None) -> PublicPage:
+        return self._store.page(limit, start)
+
+    def change(self, user_id: str, draft: Draft, *, by: str, version: int | None = None) -> Profile:
+        """Write a draft over a profile; raise what `ProfileStore.change` does, or Raced."""
+        try:
+            profile = self._write(user_id, draft, by, version)
+        except AddressDiffers as difference:
+            if difference.known is not None or self._account(user_id).email != draft.email:
+                raise
+            # The record holds no address, and the body repeats the account's own.
+            profile = self._write(user_id, replace(draft, email=None), by, version)
+        _count("ProfileUpdated", user_id, by=by, version=profile.version)
+        return profile
+
+    def erase(self, user_id: str, *, by: str) -> None:
+        """Forget a person for good. Raise ProfileNotFound, CallerSuspended or CallerNotAdmin."""
+        release_claim = True
+        for _ in range(ATTEMPTS):
+            profile = self._store.person(user_id).profile
+            if profile is None:
+                raise ProfileNotFound(user_id)
+            if profile.is_suspended and by == user_id:
+                raise CallerSuspended(by)
+            at = timestamp(self._clock())
+            try:
+                self._store.erase(profile, by=by, at=at, release_claim=release_claim)
+            except AddressTaken:
+                release_claim = False
+            except Raced:
+                continue
+            else:
+                _count("ProfileErased", user_id, by=by)
+                return
+        raise Raced(user_id)
+
+    def _write(self, user_id: str, draft: Draft, by: str, version: int | None) -> Profile:
+        at = timestamp(self._clock())
+        return self._store.change(user_id, draft, by=by, version=version, at=at)
+
+    def _account(self, user_id: str) -> Account:
+        account = self._accounts.find(user_id)
+        if account is None:
+            raise AccountMissing(user_id)
+        return account
+
+    def _blank(self, user_id: str) -> Profile:
+        at = timestamp(self._clock())
+        return Profile(user_id=user_id, name="", created_at=at, updated_at=at, version=0)
+
+    def _completed(self, standing: Profile, draft: Draft) -> Profile:
+        new_phone = draft.fields.get("phone_number", standing.phone_number)
+        return replace(
+            standing,
+            **draft.fields,
+            phone_verified=standing.phone_verified and new_phone == standing.phone_number,
+            onboarding_completed=True,
+            updated_at=timestamp(self._clock()),
+            version=standing.version + 1,
+        )
+
+
+def _refuse_second(user_id: str, person: Person) -> None:
+    if person.erased:
+        raise AccountErased(user_id)
+    if person.profile is not None and person.profile.is_suspended:
+        raise CallerSuspended(user_id)
+    if person.profile is not None and person.profile.onboarding_completed:
+        raise ProfileExists(user_id)
+
+
+def _lacks_address(profile: Profile | None) -> bool:
+    return profile is None or profile.claimed_email is None
+
+
+def _with_address(standing: Profile, account: Account | None, *, address_taken: bool) -> Profile:
+    """Take the account's address where the record has no verified one."""
+    if address_taken:
+        standing = replace(standing, email=None, email_verified=False, email_conflict=True)
+    elif account is not None and _lacks_address(standing):
+        standing = replace(
+            standing,
+            email=account.email,
+            email_verified=account.email_verified,
+            email_conflict=False,
+        )
+    if account is not None and standing.version == 0:
+        standing = replace(standing, account_type=account.account_type)
+    return standing
+
+
+def _refuse_other_address(draft: Draft, standing: Profile, account: Account | None) -> None:
+    known = {standing.email, account.email if account else None}
+    if draft.email is not None and draft.email not in known:
+        raise AddressDiffers(standing.user_id, standing.email)
+
+
+def _first_preferences(account: Account | None) -> Preferences:
+    return Preferences(marketing_emails=account is not None and account.marketing_consent)
+
+
+def _count(outcome: str, user_id: str, **facts: object) -> None:
+    metrics.count(outcome)
+    log.info(outcome, user_id=user_id, **facts)

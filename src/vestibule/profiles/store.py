@@ -1,0 +1,286 @@
+"""Profiles kept in the table."""
+
+from __future__ import annotations
+
+from vestibule.platform.authorization import CallerRecord
+from vestibule.platform.conditions import absent, any_of, equals, not_equals, present
+from vestibule.platform.table import (
+    Check,
+    ConditionFailed,
+    Delete,
+    Put,
+    TransactionRefused,
+    Update,
+)
+from vestibule.profiles import items
+from vestibule.profiles.errors import (
+    AddressDiffers,
+    AddressTaken,
+    CallerNotAdmin,
+    CallerSuspended,
+    ProfileNotFound,
+    ProfilesError,
+    Raced,
+    VersionDiffers,
+)
+from vestibule.profiles.model import (
+    ACTIVE,
+    ADMIN,
+    OPERATOR,
+    PUBLIC_NAMES,
+    SUSPENDED,
+    WIRE_NAMES,
+    Person,
+    PublicPage,
+    Sighting,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from vestibule.platform.conditions import Condition
+    from vestibule.platform.operations import Item, Operation
+    from vestibule.platform.table import Table
+    from vestibule.profiles.model import Draft, Profile
+    from vestibule.profiles.preferences import Preferences
+
+_ACTIVE_ADMIN = equals("role", ADMIN) & equals("status", ACTIVE)
+_NOT_SUSPENDED = not_equals("status", SUSPENDED)
+
+
+class TableProfileStore:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def person(self, user_id: str) -> Person:
+        page = self._table.query(
+            items.person_key(user_id), sk_between=items.PERSON_RANGE, consistent=True
+        )
+        found = {item["sk"]: item for item in page.items}
+        profile = found.get(items.PROFILE)
+        preferences = found.get(items.PREFERENCES)
+        return Person(
+            profile=items.to_profile(profile) if profile else None,
+            preferences=items.to_preferences(preferences) if preferences else None,
+            last_seen=items.to_last_seen(found.get(items.LAST_SEEN)),
+            erased=items.TOMBSTONE in found,
+        )
+
+    def sight(self, user_id: str, *, reader: str) -> Sighting:
+        profile = (items.person_key(user_id), items.PROFILE)
+        last_seen = (items.person_key(user_id), items.LAST_SEEN)
+        own = (items.person_key(reader), items.PROFILE)
+        found = self._table.get_many(
+            list(dict.fromkeys((profile, last_seen, own))), consistent=True
+        )
+        return Sighting(
+            profile=items.to_profile(found[profile]) if profile in found else None,
+            last_seen=items.to_last_seen(found.get(last_seen)),
+            reader=items.to_profile(found[own]) if own in found else None,
+        )
+
+    def page(self, limit: int, start: Item | None) -> PublicPage:
+        page = self._table.query(items.PEOPLE, index=items.PEOPLE_INDEX, limit=limit, start=start)
+        return PublicPage([_public(item) for item in page.items], page.next_key)
+
+    def create(
+        self, profile: Profile, *, replaces: Profile | None, preferences: Preferences | None
+    ) -> None:
+        user_id = profile.user_id
+        operations: dict[str, Operation] = {
+            "tombstone": Check(items.person_key(user_id), items.TOMBSTONE, absent()),
+            "profile": _first(profile) if replaces is None else _completion(profile, replaces),
+        }
+        if preferences is not None:
+            kept = items.from_preferences(user_id, preferences)
+            operations["preferences"] = Put(kept, condition=absent())
+        if profile.claimed_email is not None:
+            claim = items.claim(profile.claimed_email, user_id, profile.updated_at)
+            operations["claim"] = Put(claim, condition=_free_for(user_id))
+        refused = self._commit(operations)
+        if refused == {"claim"}:
+            raise AddressTaken
+        if refused:
+            raise Raced
+
+    def change(
+        self, user_id: str, draft: Draft, *, by: str, version: int | None, at: str
+    ) -> Profile:
+        item: Item | None
+        try:
+            if user_id == by:
+                item = self._change_own(user_id, draft, version, at)
+            else:
+                item = self._change_as_admin(user_id, draft, version, at, by)
+        except ConditionFailed as failure:
+            raise _refusal(user_id, failure.item, draft, version, by) from failure
+        if item is None:  # erased between the admin's write and the reading of it
+            raise ProfileNotFound(user_id)
+        return items.to_profile(item)
+
+    def _change_own(self, user_id: str, draft: Draft, version: int | None, at: str) -> Item:
+        changes, cleared = _changes(draft, at)
+        return self._table.update(
+            items.person_key(user_id),
+            items.PROFILE,
+            changes=changes,
+            remove=cleared,
+            increment={"version": 1},
+            condition=_as_expected(draft, version) & _NOT_SUSPENDED,
+        )
+
+    def _change_as_admin(
+        self, user_id: str, draft: Draft, version: int | None, at: str, admin: str
+    ) -> Item | None:
+        changes, cleared = _changes(draft, at)
+        key = (items.person_key(user_id), items.PROFILE)
+        update = Update(
+            *key,
+            changes=changes,
+            remove=cleared,
+            increment={"version": 1},
+            condition=_as_expected(draft, version),
+        )
+        try:
+            self._table.transact(
+                Check(items.person_key(admin), items.PROFILE, _ACTIVE_ADMIN), update
+            )
+        except TransactionRefused as refusal:
+            caller, target = refusal.reasons
+            if caller.code != "None":
+                raise CallerNotAdmin(admin) from refusal
+            raise ConditionFailed(target.item) from refusal
+        return self._table.get(*key, consistent=True)
+
+    def erase(self, profile: Profile, *, by: str, at: str, release_claim: bool) -> None:
+        key = items.person_key(profile.user_id)
+        condition = present() & _same_address(profile)
+        if profile.user_id == by:
+            condition &= _NOT_SUSPENDED
+        operations: dict[str, Operation] = {
+            "profile": Delete(key, items.PROFILE, condition=condition),
+            "last seen": Delete(key, items.LAST_SEEN),
+            "preferences": Delete(key, items.PREFERENCES),
+            "tombstone": Put(items.tombstone(profile.user_id, by=by, at=at)),
+        }
+        if release_claim and profile.claimed_email is not None:
+            claim = items.claim_key(profile.claimed_email)
+            operations["claim"] = Delete(claim, items.CLAIM, condition=_free_for(profile.user_id))
+        if by not in {profile.user_id, OPERATOR}:
+            operations["caller"] = Check(items.person_key(by), items.PROFILE, _ACTIVE_ADMIN)
+        refused = self._commit(operations)
+        if "caller" in refused:
+            raise CallerNotAdmin(by)
+        if refused == {"claim"}:
+            raise AddressTaken
+        if refused:
+            raise Raced
+
+    def _commit(self, operations: Mapping[str, Operation]) -> set[str]:
+        """Write all or nothing. Give the names of what refused: none when all is written."""
+        try:
+            self._table.transact(*operations.values())
+        except TransactionRefused as refusal:
+            reasons = zip(operations, refusal.reasons, strict=True)
+            return {name for name, reason in reasons if reason.code != "None"}
+        return set()
+
+
+class TableRecords:
+    """What the table says of a caller's role and status."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def find(self, user_id: str) -> CallerRecord | None:
+        item = self._table.get(items.person_key(user_id), items.PROFILE, consistent=True)
+        if item is None:
+            return None
+        profile = items.to_profile(item)
+        return CallerRecord(profile.role, profile.status)
+
+
+class TableRemains:
+    """What an erased person's partition still holds."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def clear(self, user_id: str) -> int:
+        key, start, removed = items.person_key(user_id), None, 0
+        while True:
+            page = self._table.query(key, start=start, consistent=True)
+            for item in page.items:
+                if item["sk"] != items.TOMBSTONE:
+                    self._table.delete(key, item["sk"])
+                    removed += 1
+            start = page.next_key
+            if start is None:
+                return removed
+
+
+def _public(item: Item) -> dict[str, Any]:
+    return {name: item[name] for name in PUBLIC_NAMES if item.get(name) is not None}
+
+
+def _first(profile: Profile) -> Put:
+    return Put(items.from_profile(profile), condition=absent())
+
+
+def _completion(profile: Profile, replaces: Profile) -> Update:
+    """Write what differs, and only while nobody else has written: every write raises `version`."""
+    before, after = items.attributes_of(replaces), items.attributes_of(profile)
+    return Update(
+        items.person_key(profile.user_id),
+        items.PROFILE,
+        changes={name: value for name, value in after.items() if before.get(name) != value},
+        remove=tuple(sorted(before.keys() - after.keys())),
+        condition=equals("version", replaces.version),
+    )
+
+
+def _changes(draft: Draft, at: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    fields = {WIRE_NAMES[name]: value for name, value in draft.fields.items()}
+    changes: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
+    changes["updatedAt"] = at
+    if "phone_number" in draft.fields:
+        changes["phoneVerified"] = False  # nobody has shown that the new number is theirs
+    return changes, tuple(name for name, value in fields.items() if value is None)
+
+
+def _free_for(user_id: str) -> Condition:
+    """Nobody holds the claim, or this person does."""
+    return any_of(absent(), equals("userId", user_id))
+
+
+def _same_address(profile: Profile) -> Condition:
+    if profile.email is None:
+        return absent("email")
+    return equals("email", profile.email)
+
+
+def _as_expected(draft: Draft, version: int | None) -> Condition:
+    condition = present()
+    if version is not None:
+        condition &= equals("version", version)
+    if draft.email is not None:
+        condition &= equals("email", draft.email)
+    return condition
+
+
+def _refusal(
+    user_id: str, item: Item | None, draft: Draft, version: int | None, by: str
+) -> ProfilesError:
+    """Tell from what stood there which part of the condition failed."""
+    if item is None:
+        return ProfileNotFound(user_id)
+    stands = items.to_profile(item)
+    if user_id == by and stands.is_suspended:
+        return CallerSuspended(by)
+    if version is not None and stands.version != version:
+        return VersionDiffers(user_id, stands.version)
+    if draft.email is not None and stands.email != draft.email:
+        return AddressDiffers(user_id, stands.email)
+    return Raced(user_id)

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fakes.interruptions import before_each_write
+from fakes.people import LATER, address, claimant, draft, keep, new_sub, profile
+from vestibule.profiles import items
+from vestibule.profiles.errors import (
+    AddressDiffers,
+    CallerNotAdmin,
+    CallerSuspended,
+    ProfileNotFound,
+    ProfilesError,
+    Raced,
+    VersionDiffers,
+)
+from vestibule.profiles.model import LastSeen
+
+if TYPE_CHECKING:
+    from fakes.accounts import InMemoryAccounts
+    from fakes.table import FakeTable
+    from vestibule.profiles.service import ProfileService
+
+
+def test_me_is_one_query(service: ProfileService, table: FakeTable) -> None:
+    known = keep(table, profile())
+    table.calls.clear()
+
+    person = service.me(known.user_id)
+
+    assert person.profile == known
+    assert table.calls == ["Query"]
+
+
+@pytest.mark.parametrize(
+    ("reader", "private"),
+    [
+        ({"role": "admin"}, True),
+        ({"role": "admin", "status": "suspended"}, False),
+        ({"role": "manager"}, False),
+        ({"role": "user"}, False),
+        (None, False),
+    ],
+    ids=["admin", "suspended admin", "manager", "user", "no profile"],
+)
+def test_private_fields_are_for_active_admins(
+    service: ProfileService,
+    table: FakeTable,
+    reader: dict[str, str] | None,
+    *,
+    private: bool,
+) -> None:
+    known = keep(table, profile())
+    reading = new_sub() if reader is None else keep(table, profile(**reader)).user_id
+    table.calls.clear()
+
+    shown = service.show(known.user_id, reader=reading)
+
+    assert (shown.profile, shown.private) == (known, private)
+    assert table.calls == ["BatchGetItem"]
+
+
+def test_private_fields_are_for_their_owner_suspended_or_not(
+    service: ProfileService, table: FakeTable
+) -> None:
+    known = keep(table, profile(status="suspended"))
+    table.put({"pk": items.person_key(known.user_id), "sk": "LOGIN", "lastLoginAt": LATER})
+
+    shown = service.show(known.user_id, reader=known.user_id)
+
+    assert shown.private
+    assert shown.last_seen == LastSeen(login_at=LATER)
+
+
+def test_nobody_is_shown_where_nobody_is(service: ProfileService) -> None:
+    with pytest.raises(ProfileNotFound):
+        service.show(new_sub(), reader=new_sub())
+
+
+def test_an_owners_change_is_one_write_and_no_read(
+    service: ProfileService, table: FakeTable
+) -> None:
+    known = keep(table, profile(email="jo@example.test"))
+    table.calls.clear()
+
+    service.change(
+        known.user_id, draft("Jo New", email="jo@example.test"), by=known.user_id, version=1
+    )
+
+    assert table.calls == ["UpdateItem"]
+
+
+def test_repeating_the_accounts_address_is_fine_where_the_record_holds_none(
+    service: ProfileService, accounts: InMemoryAccounts, table: FakeTable
+) -> None:
+    known = keep(table, profile(email_conflict=True))
+    accounts.add(known.user_id, "jo@example.test")
+
+    changed = service.change(
+        known.user_id, draft("Jo New", email="jo@example.test"), by=known.user_id
+    )
+
+    assert (changed.name, changed.email) == ("Jo New", None)
+    with pytest.raises(AddressDiffers):
+        service.change(known.user_id, draft(email="other@example.test"), by=known.user_id)
+
+
+def test_the_accounts_address_is_no_excuse_where_the_record_holds_another(
+    service: ProfileService, accounts: InMemoryAccounts, table: FakeTable
+) -> None:
+    known = keep(table, profile(email="jo@example.test"))
+    accounts.add(known.user_id, "new@example.test")
+
+    with pytest.raises(AddressDiffers):
+        service.change(known.user_id, draft(email="new@example.test"), by=known.user_id)
+
+
+@pytest.mark.parametrize(
+    ("caller", "version", "error"),
+    [("own", 2, VersionDiffers), ("stranger", None, CallerNotAdmin)],
+)
+def test_a_refused_change_changes_nothing(
+    service: ProfileService,
+    table: FakeTable,
+    caller: str,
+    version: int | None,
+    error: type[ProfilesError],
+) -> None:
+    known = keep(table, profile())
+    by = known.user_id if caller == "own" else new_sub()
+
+    with pytest.raises(error):
+        service.change(known.user_id, draft("Jo New"), by=by, version=version)
+
+    assert service.me(known.user_id).profile == known
+
+
+def test_erasing_forgets_all_but_the_tombstone(
+    service: ProfileService, accounts: InMemoryAccounts, table: FakeTable
+) -> None:
+    user_id = accounts.add(new_sub(), "jo@example.test")
+    service.create(user_id, draft())
+
+    service.erase(user_id, by=user_id)
+
+    (tombstone,) = table.all_items()
+    assert (tombstone["sk"], tombstone["erasedBy"]) == (items.TOMBSTONE, user_id)
+    with pytest.raises(ProfileNotFound):
+        service.erase(user_id, by=user_id)
+
+
+def test_the_address_of_an_erased_person_is_free_for_the_next(
+    service: ProfileService, accounts: InMemoryAccounts, table: FakeTable
+) -> None:
+    first, second = (accounts.add(new_sub(), "jo@example.test") for _ in range(2))
+    service.create(first, draft())
+    service.erase(first, by=first)
+
+    made = service.create(second, draft())
+
+    assert made.email == "jo@example.test"
+    assert claimant(table, "jo@example.test") == second
+
+
+def test_a_claim_that_went_to_somebody_else_does_not_keep_a_person_here(
+    service: ProfileService, table: FakeTable
+) -> None:
+    holder = keep(table, profile(email="jo@example.test", email_verified=True))
+    known = profile(email="jo@example.test", email_verified=True)
+    table.put(items.from_profile(known))
+
+    service.erase(known.user_id, by=known.user_id)
+
+    assert service.me(known.user_id).erased
+    assert claimant(table, "jo@example.test") == holder.user_id
+
+
+def test_an_address_changed_while_erasing_is_freed_too(
+    service: ProfileService, table: FakeTable
+) -> None:
+    known = keep(table, profile(email="old@example.test", email_verified=True))
+    table.delete(items.claim_key("old@example.test"), items.CLAIM)
+
+    def move() -> None:
+        keep(table, profile(known.user_id, email="new@example.test", email_verified=True))
+
+    before_each_write(table, move, times=1)
+
+    service.erase(known.user_id, by=known.user_id)
+
+    assert [item["sk"] for item in table.all_items()] == [items.TOMBSTONE]
+
+
+def test_erasing_gives_up_when_the_address_never_stays(
+    service: ProfileService, table: FakeTable
+) -> None:
+    known = keep(table, profile())
+    key = (items.person_key(known.user_id), items.PROFILE)
+    before_each_write(table, lambda: table.update(*key, changes={"email": address()}))
+
+    with pytest.raises(Raced):
+        service.erase(known.user_id, by=known.user_id)
+
+    assert not service.me(known.user_id).erased
+
+
+def test_a_suspended_person_is_erased_by_an_admin_alone(
+    service: ProfileService, table: FakeTable
+) -> None:
+    known = keep(table, profile(status="suspended"))
+    admin = keep(table, profile(role="admin"))
+
+    with pytest.raises(CallerSuspended):
+        service.erase(known.user_id, by=known.user_id)
+    with pytest.raises(CallerNotAdmin):
+        service.erase(known.user_id, by=new_sub())
+    assert service.me(known.user_id).profile == known
+
+    service.erase(known.user_id, by=admin.user_id)
+    assert service.me(known.user_id).erased
