@@ -1,0 +1,60 @@
+import base64
+import json
+from pathlib import Path
+from typing import IO
+
+import click
+
+from vestibule_cli.commands.shared import as_json, running, with_state
+from vestibule_cli.console import say
+from vestibule_cli.local.provision import FUNCTIONS, root
+from vestibule_cli.local.state import StateFolder
+from vestibule_cli.main import MISUSED, Shown
+from vestibule_cli.stack_file import oneof
+
+
+@click.command()
+@click.argument("function")
+@click.option(
+    "--event",
+    "event_file",
+    type=click.File("r", encoding="utf-8"),
+    required=True,
+    metavar="FILE",
+    help="JSON file with the event; - for stdin.",
+)
+@with_state
+@as_json
+def command(function: str, event_file: IO[str], state: StateFolder, *, as_json: bool) -> None:
+    """Call a function with an event and print its answer. Fails if the function does."""
+    event = _event(event_file)
+    outputs = running(state)
+    if function not in outputs.functions:
+        raise Shown(oneof("function", function, outputs.functions), MISUSED)
+    aws = root(outputs.aws_endpoint_url, outputs.region)
+    path = f"{FUNCTIONS}/{outputs.functions[function]}/invocations"
+    reply = aws.exchange("lambda", "POST", path, event, headers={"x-amz-log-type": "Tail"})
+    answer = reply.body.decode("utf-8", "replace")
+    click.echo(answer if as_json else _readable(answer))
+    if not as_json and "x-amz-log-result" in reply.headers:
+        log = base64.b64decode(reply.headers["x-amz-log-result"])
+        say(log.decode("utf-8", "replace").rstrip())
+    if reply.status >= 400 or "x-amz-function-error" in reply.headers:
+        raise Shown(f"{function} failed.")
+
+
+def _event(file: IO[str]) -> bytes:
+    try:
+        text = file.read()
+        json.loads(text)
+    except ValueError as error:
+        name = Path(file.name).name
+        raise Shown(f"{name} is not JSON: {error}", MISUSED) from None
+    return text.encode()
+
+
+def _readable(answer: str) -> str:
+    try:
+        return json.dumps(json.loads(answer), indent=2, ensure_ascii=False)
+    except ValueError:
+        return answer

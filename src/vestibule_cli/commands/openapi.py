@@ -1,0 +1,30 @@
+import json
+from importlib.metadata import version
+
+import click
+
+from vestibule_cli.main import Shown
+from vestibule_cli.project import stack_file
+
+NAME = "openapi.json"
+
+
+def rendered() -> str:
+    from vestibule.functions import wiring  # noqa: PLC0415 - code under work may not import
+
+    document = wiring.document(version("vestibule"))
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; fail if openapi.json is not current.")
+def command(*, check: bool) -> None:
+    """Write openapi.json from the routes, or check that it is current."""
+    path = stack_file().with_name(NAME)
+    wanted = rendered()
+    is_current = path.is_file() and path.read_text(encoding="utf-8") == wanted
+    if check and not is_current:
+        raise Shown(f"{NAME} is not what the routes say. Write it with `vestibule openapi`.")
+    if not is_current:
+        path.write_text(wanted, encoding="utf-8")
+    click.echo(f"{NAME} {'is current' if is_current else 'written'}.")

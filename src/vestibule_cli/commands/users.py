@@ -1,0 +1,90 @@
+from typing import Any
+
+import click
+
+from vestibule_cli.commands.shared import as_json, running, with_state
+from vestibule_cli.console import print_json, print_pairs, print_table
+from vestibule_cli.local.state import StateFolder
+from vestibule_cli.main import MISUSED, Shown
+from vestibule_cli.people import ROLES, People
+from vestibule_cli.stack_file import oneof
+
+WHO = "ID_OR_EMAIL"
+
+
+@click.group()
+def command() -> None:
+    """List, show, promote or erase people."""
+
+
+def _people(state: StateFolder) -> People:
+    return People.of(running(state))
+
+
+@command.command("list")
+@with_state
+@as_json
+def list_(state: StateFolder, *, as_json: bool) -> None:
+    """Everybody who has signed up, with their role if they have a profile."""
+    people = _people(state).everybody()
+    if as_json:
+        print_json({"users": people, "count": len(people)})
+        return
+    rows = [
+        tuple(
+            str(person.get(name) or "") for name in ("userId", "email", "account", "role", "name")
+        )
+        for person in people
+    ]
+    print_table([("ID", "EMAIL", "ACCOUNT", "ROLE", "NAME"), *rows])
+
+
+@command.command()
+@click.argument("who", metavar=WHO)
+@with_state
+@as_json
+def show(who: str, state: StateFolder, *, as_json: bool) -> None:
+    """Account and profile of one person."""
+    person = _people(state).find(who)
+    if as_json:
+        print_json({"user": person})
+    else:
+        print_pairs([(name, _text(value)) for name, value in person.items() if value is not None])
+
+
+@command.command()
+@click.argument("who", metavar=WHO)
+@click.argument("role", metavar="ROLE")
+@with_state
+@as_json
+def role(who: str, role: str, state: StateFolder, *, as_json: bool) -> None:
+    """Give a person with a profile another role."""
+    if role not in ROLES:
+        raise Shown(oneof("role", role, ROLES), MISUSED)
+    people = _people(state)
+    user_id = people.find(who)["userId"]
+    people.give_role(user_id, role)
+    _done({"userId": user_id, "role": role}, f"{who} is {role} now.", as_json=as_json)
+
+
+@command.command()
+@click.argument("who", metavar=WHO)
+@with_state
+@as_json
+def erase(who: str, state: StateFolder, *, as_json: bool) -> None:
+    """Forget a person for good: profile, address and account. The id is never opened again."""
+    people = _people(state)
+    user_id = people.find(who)["userId"]
+    people.erase(user_id)
+    _done({"userId": user_id, "erased": True}, f"{who} is erased.", as_json=as_json)
+
+
+def _done(content: dict[str, Any], text: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(content)
+    else:
+        click.echo(text)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,89 @@
+"""A made-up person with an address, a password and the tokens that a real SRP sign-in gives."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+from botocore import UNSIGNED
+from botocore.config import Config
+from pycognito import Cognito
+
+from vestibule_cli.demo.calls import call
+
+if TYPE_CHECKING:
+    from vestibule_cli.demo.place import Place
+
+_MAIL_WAIT = 10.0
+
+
+class MailMissing(Exception):
+    """No mail with a code reached the inbox in time."""
+
+
+class Person:
+    """Talks to the user pool as a browser would: unsigned, with the public client's id."""
+
+    def __init__(self, place: Place, first_name: str) -> None:
+        self._place = place
+        self.name = f"{first_name} Example"
+        self.email = f"{first_name.lower()}-{secrets.token_hex(4)}@example.com"
+        self.password = f"{secrets.token_urlsafe(18)}-aA1"
+        self.cognito = self._client(place.client_id)
+
+    def _client(self, client_id: str) -> Any:
+        cognito = Cognito(
+            self._place.user_pool_id,
+            client_id,
+            user_pool_region=self._place.region,
+            username=self.email,
+            botocore_config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 2}),
+            boto3_client_kwargs={"endpoint_url": self._place.aws_endpoint_url},
+        )
+        # Tokens name AWS as their issuer; the keys are the stack's own.
+        cognito.pool_jwk = self._place.keys
+        cognito.pool_domain_url = None
+        return cognito
+
+    def sign_up(self) -> str:
+        self.cognito.set_base_attributes(email=self.email, name=self.name)
+        answer = self.cognito.register(self.email, self.password)
+        return str(answer["UserSub"])
+
+    def confirm(self, code: str) -> None:
+        self.cognito.confirm_sign_up(code, username=self.email)
+
+    def sign_in(self) -> None:
+        """Secure Remote Password: the password never leaves this process."""
+        self.cognito.authenticate(password=self.password)
+
+    def sign_in_with(self, client_id: str) -> str:
+        """The access token that another client of the pool gets for the same person."""
+        other = self._client(client_id)
+        other.authenticate(password=self.password)
+        return str(other.access_token)
+
+    def refresh(self) -> None:
+        self.cognito.renew_access_token()
+
+    def sign_out(self) -> None:
+        self.cognito.client.global_sign_out(AccessToken=self.access_token)
+
+    @property
+    def access_token(self) -> str:
+        return str(self.cognito.access_token)
+
+    @property
+    def id_token(self) -> str:
+        return str(self.cognito.id_token)
+
+    def code_from_inbox(self) -> str:
+        """The newest code mailed to this person. Raises MailMissing after ten seconds."""
+        until = time.monotonic() + _MAIL_WAIT
+        while time.monotonic() < until:
+            for mail in call("GET", f"{self._place.inbox_url}.json").body["mails"]:
+                if self.email in mail["to"] and mail["code"]:
+                    return str(mail["code"])
+            time.sleep(0.05)
+        raise MailMissing(f"no mail with a code reached {self.email} within {_MAIL_WAIT:.0f} s")

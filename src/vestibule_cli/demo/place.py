@@ -1,0 +1,107 @@
+"""Where the stack is, and what an operator may do there to set a stage."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from vestibule_cli.demo.calls import Answer, call
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The running stack's addresses, as `vestibule outputs` gives them."""
+
+    api_url: str
+    signed_url: str
+    inbox_url: str
+    aws_endpoint_url: str
+    region: str
+    user_pool_id: str
+    client_id: str
+    identity_pool_id: str
+    keys: Mapping[str, Any]
+    credentials: Mapping[str, str]
+
+    @classmethod
+    def from_outputs(cls, outputs: Mapping[str, Any], credentials: Mapping[str, str]) -> Place:
+        """`credentials` are the operator's, named as boto3 names them."""
+        return cls(
+            api_url=outputs["api_url"],
+            signed_url=outputs["signed_url"],
+            inbox_url=outputs["inbox_url"],
+            aws_endpoint_url=outputs["aws_endpoint_url"],
+            region=outputs["region"],
+            user_pool_id=outputs["user_pool_id"],
+            client_id=outputs["user_pool_client_id"],
+            identity_pool_id=outputs["identity_pool_id"],
+            keys=call("GET", outputs["jwks_url"]).body,
+            credentials=credentials,
+        )
+
+    def api(self, method: str, path: str, token: str | None = None, **sent: Any) -> Answer:
+        return call(method, f"{self.api_url}{path}", token=token, **sent)
+
+    def operator(self, service: str) -> Any:
+        """A boto3 client with the operator's own rights."""
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            region_name=self.region,
+            endpoint_url=self.aws_endpoint_url,
+            **self.credentials,
+        )
+
+    @contextmanager
+    def short_lived_client(self) -> Iterator[str]:
+        """A client of the same pool whose access tokens live one second."""
+        cognito = self.operator("cognito-idp")
+        made = cognito.create_user_pool_client(
+            UserPoolId=self.user_pool_id,
+            ClientName=f"demo-short-lived-{time.time_ns()}",
+            AccessTokenValidity=1,
+            TokenValidityUnits={"AccessToken": "seconds"},
+            ExplicitAuthFlows=["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+        )
+        client_id = made["UserPoolClient"]["ClientId"]
+        try:
+            yield client_id
+        finally:
+            cognito.delete_user_pool_client(UserPoolId=self.user_pool_id, ClientId=client_id)
+
+    @contextmanager
+    def foreign_pool(self) -> Iterator[tuple[str, str]]:
+        """Another user pool with a client: its tokens are real, and strangers here."""
+        cognito = self.operator("cognito-idp")
+        pool = cognito.create_user_pool(PoolName=f"demo-foreign-{time.time_ns()}")
+        pool_id = pool["UserPool"]["Id"]
+        try:
+            client = cognito.create_user_pool_client(
+                UserPoolId=pool_id,
+                ClientName="demo-foreign",
+                ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+            )
+            yield pool_id, client["UserPoolClient"]["ClientId"]
+        finally:
+            cognito.delete_user_pool(UserPoolId=pool_id)
+
+    def foreign_token(self, pool_id: str, client_id: str) -> str:
+        cognito = self.operator("cognito-idp")
+        password = "Not-from-here-1"  # noqa: S105 - lives as long as the foreign pool, some seconds
+        cognito.admin_create_user(UserPoolId=pool_id, Username="stranger", MessageAction="SUPPRESS")
+        cognito.admin_set_user_password(
+            UserPoolId=pool_id, Username="stranger", Password=password, Permanent=True
+        )
+        signed_in = cognito.admin_initiate_auth(
+            UserPoolId=pool_id,
+            ClientId=client_id,
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": "stranger", "PASSWORD": password},
+        )
+        return str(signed_in["AuthenticationResult"]["AccessToken"])

@@ -1,0 +1,178 @@
+"""Provisions the laptop's stack by Terraform: the tree that deploys, applied to the emulator."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vestibule.platform.credentials import Credentials
+from vestibule_cli.aws import Aws, AwsRefused
+from vestibule_cli.deploy import tree
+from vestibule_cli.deploy.terraform import Command, Report, Terraform, TerraformError
+from vestibule_cli.local.emulator import ACCOUNT_ID, ROOT_CREDENTIALS
+from vestibule_cli.outputs import Outputs
+
+if TYPE_CHECKING:
+    from vestibule_cli.local.state import StateFolder
+    from vestibule_cli.stack import Stack
+
+# What terraform and its provider need of a person's environment; AWS settings are not among it.
+_KEPT = (
+    "HOME",
+    "LANG",
+    "PATH",
+    "TMPDIR",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "SYSTEMROOT",
+    "TF_CLI_CONFIG_FILE",
+    "TF_PLUGIN_CACHE_DIR",
+    "XDG_DATA_HOME",
+)
+
+
+def apply(  # noqa: PLR0913 - facts of the place
+    state: "StateFolder",
+    stack: "Stack",
+    package: Path,
+    endpoint_url: str,
+    *,
+    site_url: str,
+    region: str = "us-east-1",
+    environment: str = "local",
+    outer_environment: Mapping[str, str] = os.environ,
+    report: Report = lambda _line: None,
+) -> Outputs:
+    """Make the emulator what the Terraform tree says; raise TerraformError if that fails.
+
+    `outer_environment` is the person's, which a running emulator has put aside.
+    """
+    place = EmulatorTree(
+        state,
+        stack,
+        endpoint_url,
+        region=region,
+        environment=environment,
+        outer_environment=outer_environment,
+    )
+    place.refuse_foreign_stack()
+    return place.outputs(place.apply(package, report), site_url)
+
+
+class EmulatorTree:
+    """The copied tree and Terraform's state of one stack on one emulator."""
+
+    def __init__(  # noqa: PLR0913 - facts of the place
+        self,
+        state: "StateFolder",
+        stack: "Stack",
+        endpoint_url: str,
+        *,
+        region: str,
+        environment: str,
+        outer_environment: Mapping[str, str],
+    ) -> None:
+        self.stack = stack
+        self.endpoint_url = endpoint_url
+        self.region = region
+        self.environment = environment
+        self.outer_environment = outer_environment
+        self.folder = state.root / "terraform"
+        self.state_file = self.folder / "terraform.tfstate"
+        self._endpoint_file = self.folder / "endpoint"
+
+    def apply(self, package: Path, report: Report, *options: str) -> dict[str, Any]:
+        terraform = self.prepared(report)
+        self.follow_port()
+        report("terraform apply: the queues and the bucket's rules take it about a minute")
+        outputs = terraform.apply(*self.variables(package), *options)
+        self._endpoint_file.write_text(self.endpoint_url, encoding="utf-8")
+        return outputs
+
+    def prepared(
+        self, report: Report = lambda _line: None, *, lift_protection: bool = True
+    ) -> Terraform:
+        """Terraform on a fresh copy of the tree, ready to plan."""
+        command = Command.find(self.outer_environment)
+        folder = tree.copy(self.stack, self.folder / "tree", lift_protection=lift_protection)
+        data = self.folder / "data"
+        terraform = Terraform(command, folder, data, self.process_environment(), report)
+        terraform.init("-reconfigure", f"-backend-config=path={self.state_file}")
+        return terraform
+
+    def variables(self, package: Path) -> list[str]:
+        return [
+            "-var-file=environments/emulator.tfvars",
+            f"-var=environment={self.environment}",
+            f"-var=region={self.region}",
+            f"-var=package_path={package.resolve()}",
+        ]
+
+    def refuse_foreign_stack(self) -> None:
+        """Refuse a stack that was made without Terraform: it would be made a second time."""
+        if self.state_file.exists() or not self._has_table():
+            return
+        raise TerraformError(
+            "this state holds a stack that was made without Terraform. Empty it with "
+            "`vestibule reset`, or name another with --state DIR."
+        )
+
+    def outputs(self, made: Mapping[str, Any], site_url: str) -> Outputs:
+        return Outputs.of(
+            site_url=site_url,
+            endpoint_url=self.endpoint_url,
+            region=self.region,
+            account_id=ACCOUNT_ID,
+            stage=self.stack.api.stage,
+            rest_api_id=made["api_gateway_id"],
+            user_pool_id=made["cognito_user_pool_id"],
+            user_pool_client_id=made["cognito_user_pool_client_id"],
+            identity_pool_id=made["identity_pool_id"],
+            table_name=made["dynamodb_table_name"],
+            functions=made["lambda_function_names"],
+            queues=made["queue_urls"],
+        )
+
+    def _has_table(self) -> bool:
+        aws = Aws(self.endpoint_url, self.region, Credentials(*ROOT_CREDENTIALS.values()))
+        name = self.stack.resource(self.environment)
+        try:
+            aws.json("dynamodb", "DescribeTable", TableName=name)
+        except AwsRefused as refusal:
+            if refusal.code == "ResourceNotFoundException":
+                return False
+            raise
+        return True
+
+    def follow_port(self) -> None:
+        """Queue URLs hold the emulator's port: a state from another port is told the new one."""
+        if not self._endpoint_file.exists() or not self.state_file.exists():
+            return
+        before = self._endpoint_file.read_text(encoding="utf-8")
+        if before != self.endpoint_url:
+            text = self.state_file.read_text(encoding="utf-8")
+            moved = text.replace(f'"{before}/', f'"{self.endpoint_url}/')
+            new = self.state_file.with_suffix(".new")
+            new.write_text(moved, encoding="utf-8")
+            new.replace(self.state_file)
+
+    def process_environment(self) -> dict[str, str]:
+        kept = {
+            name: value
+            for name in _KEPT
+            for each in (name, name.lower())
+            if (value := self.outer_environment.get(each)) is not None
+        }
+        return {
+            **kept,
+            # A name instead of the number would send S3 to a host of its own for each bucket.
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            **{name.upper(): value for name, value in ROOT_CREDENTIALS.items()},
+            "AWS_REGION": self.region,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }

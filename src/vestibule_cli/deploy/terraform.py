@@ -1,0 +1,193 @@
+"""Runs terraform, or OpenTofu, on the project's configuration."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from vestibule_cli.deploy import mirror
+
+# Queues and bucket rules make the provider wait for up to a minute each: let them wait together.
+PARALLELISM = 40
+_COMMON = ("-input=false", f"-parallelism={PARALLELISM}")
+COMMANDS = ("terraform", "tofu")
+_REGISTRIES = {"terraform": "registry.terraform.io", "tofu": "registry.opentofu.org"}
+
+Report = Callable[[str], None]
+
+
+class TerraformError(Exception):
+    """Terraform refused or failed. Its text is for the person."""
+
+
+class TerraformMissing(TerraformError):
+    """There is no terraform on this machine: exit code 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """The program to run and where it takes its providers from."""
+
+    path: str
+    registry: str
+    mirror: Path | None
+
+    @classmethod
+    def find(cls, environment: Mapping[str, str]) -> Self:
+        for name in COMMANDS:
+            path = shutil.which(name, path=environment.get("PATH"))
+            if path:
+                registry = _REGISTRIES[name]
+                try:
+                    return cls(path, registry, mirror.find(registry, environment))
+                except mirror.MirrorError as error:
+                    raise TerraformMissing(str(error)) from None
+        raise TerraformMissing(
+            "terraform is not installed: put terraform 1.10 or newer (or OpenTofu's tofu) on PATH."
+        )
+
+    def configuration(self) -> str:
+        """The text of the command's own configuration file."""
+        lines = ["disable_checkpoint = true"]
+        if self.mirror is not None:
+            # JSON's quotes are HCL's, but for its own signs of a template.
+            path = json.dumps(str(self.mirror)).replace("${", "$${").replace("%{", "%%{")
+            provider = json.dumps(f"{self.registry}/{'/'.join(mirror.PROVIDER)}")
+            lines += [
+                "provider_installation {",
+                "  filesystem_mirror {",
+                f"    path    = {path}",
+                f"    include = [{provider}]",
+                "  }",
+                "  direct {",
+                f"    exclude = [{provider}]",
+                "  }",
+                "}",
+            ]
+        return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Terraform:
+    """One configuration folder, with what terraform downloads for it in `data`."""
+
+    command: Command
+    folder: Path
+    data: Path
+    environment: Mapping[str, str]
+    report: Report = field(default=lambda _line: None)
+
+    def init(self, *options: str) -> None:
+        self._run("init", "-input=false", "-lockfile=readonly", *options)
+
+    def validate(self) -> None:
+        self._run("validate")
+
+    def test(self) -> int:
+        """Run the tree's own tests; return how many passed."""
+        passed = 0
+        for message in self._stream("test"):
+            if message.get("type") == "test_summary":
+                passed = int(message["test_summary"]["passed"])
+        return passed
+
+    def apply(self, *options: str) -> dict[str, Any]:
+        """Make the configuration real; return its outputs."""
+        outputs: dict[str, Any] = {}
+        for message in self._stream("apply", "-auto-approve", *_COMMON, *options):
+            if message.get("type") == "outputs":
+                outputs = message["outputs"]
+        return {name: each["value"] for name, each in outputs.items() if "value" in each}
+
+    def destroy(self, *options: str) -> None:
+        for _ in self._stream("destroy", "-auto-approve", *_COMMON, *options):
+            pass
+
+    def planned_changes(self, *options: str) -> list[str]:
+        """What an apply would do now, a line each; nothing if all is as configured."""
+        return [
+            str(message["@message"])
+            for message in self._stream("plan", *_COMMON, *options)
+            if message.get("type") == "planned_change"
+        ]
+
+    def _run(self, *arguments: str) -> None:
+        """Run a command that says nothing a program needs; show its words if it fails."""
+        done = subprocess.run(
+            [self.command.path, *arguments, "-no-color"],
+            cwd=self.folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise TerraformError(f"terraform {arguments[0]} failed: {_words(done.stderr)}")
+
+    def _stream(self, verb: str, *options: str) -> Iterable[dict[str, Any]]:
+        """Run a command that tells its progress as JSON, line by line."""
+        problems: list[str] = []
+        with subprocess.Popen(
+            [self.command.path, verb, "-json", *options],
+            cwd=self.folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as running:
+            assert running.stdout is not None  # noqa: S101 - a pipe was asked for
+            for line in running.stdout:
+                message = _message(line)
+                if message.get("@level") == "error":
+                    problems.append(_problem(message))
+                elif message.get("type") in {"apply_complete", "change_summary"}:
+                    self.report(str(message["@message"]))
+                yield message
+        if running.returncode or problems:
+            reason = "\n".join(problems) or f"exit code {running.returncode}"
+            raise TerraformError(f"terraform {verb} failed: {reason}")
+
+    def _environment(self) -> dict[str, str]:
+        self.data.mkdir(parents=True, exist_ok=True)
+        variables = {**self.environment, "TF_DATA_DIR": str(self.data), "TF_IN_AUTOMATION": "1"}
+        if self.command.mirror is not None or not _names_a_file(
+            variables.get("TF_CLI_CONFIG_FILE")
+        ):
+            own = self.data / "cli.tfrc"
+            own.write_text(self.command.configuration(), encoding="utf-8")
+            variables["TF_CLI_CONFIG_FILE"] = str(own)
+        return variables
+
+
+def _names_a_file(path: str | None) -> bool:
+    return path is not None and os.path.isfile(path)  # noqa: PTH113 - it may be any text
+
+
+def _message(line: str) -> dict[str, Any]:
+    """What terraform says with -json; a line that is no JSON is a word from its environment."""
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return {}
+    return message if isinstance(message, dict) else {}
+
+
+def _problem(message: Mapping[str, Any]) -> str:
+    diagnostic = message.get("diagnostic", {})
+    summary = str(diagnostic.get("summary") or message.get("@message", ""))
+    detail = " ".join(str(diagnostic.get("detail", "")).split())
+    where = diagnostic.get("address") or diagnostic.get("range", {}).get("filename")
+    text = f"{summary}: {detail}" if detail else summary
+    return f"{text} ({where})" if where else text
+
+
+def _words(text: str) -> str:
+    """Terraform's error without its frame."""
+    lines = (line.strip("│╷╵ \t") for line in text.splitlines())
+    return " ".join(filter(None, lines)) or "it said nothing"

@@ -1,0 +1,296 @@
+"""The rules of a user pool that the emulator stores and does not keep.
+
+Who may write which attribute, case-insensitive addresses, an address that changes only once its
+new owner has proven it, and pools that must not be deleted. `Rules.run` surrounds every action of
+the service, in the thread that runs it; triggers that the emulator never fires belong there too.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Protocol
+
+from vestibule_cli.local import emulator_internals as internals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, MutableMapping
+
+    from vestibule_cli.local.emulator_internals import Answer, Handler
+
+    Record = MutableMapping[str, Any]
+    Data = dict[str, Any]
+
+# Cognito alone decides these, whatever a client's WriteAttributes say.
+NEVER_CLIENT_SET = frozenset({"email_verified", "phone_number_verified", "sub", "identities"})
+UPDATE_CODE_SECONDS = 24 * 3600
+PENDING = "_vestibule_pending_email"
+
+UNAUTHORIZED_WRITE = "A client attempted to write unauthorized attribute"
+TAKEN = "An account with the email already exists."
+PROTECTED = (
+    "The user pool cannot be deleted because deletion protection is activated. "
+    "Deletion protection must be inactivated first."
+)
+
+
+class People(Protocol):
+    """Where pools and their people are kept."""
+
+    def pool(self, pool_id: str) -> Record | None: ...
+    def pool_of_client(self, client_id: str) -> Record | None: ...
+    def find(self, pool: Record, username: str) -> Record | None: ...
+    def send_code(self, pool: Record, user: Record, address: str, code: str) -> dict[str, str]: ...
+
+
+class Rules:
+    def __init__(self, people: People) -> None:
+        self._people = people
+        self._signing_up: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        # Actions the emulator does not know at all. The caller's token has been checked before.
+        self.own_actions: dict[str, Handler] = {
+            "VerifyUserAttribute": self._verify_user_attribute,
+            "GetUserAttributeVerificationCode": self._send_attribute_code,
+            "DeleteUserAttributes": self._delete_user_attributes,
+            "AdminDeleteUserAttributes": self._admin_delete_user_attributes,
+        }
+        self._around: dict[str, Callable[[Data, Handler], Answer]] = {
+            "SignUp": self._sign_up,
+            "ConfirmSignUp": self._confirm_sign_up,
+            "UpdateUserAttributes": self._update_user_attributes,
+            "AdminUpdateUserAttributes": self._admin_update_user_attributes,
+            "DeleteUserPool": self._delete_user_pool,
+        }
+
+    def run(self, action: str, data: Data, handler: Handler) -> Answer:
+        """One action with its rules. Raising is the emulator's business, not ours."""
+        pool = self._pool(data)
+        if pool is not None and not internals.is_case_sensitive(pool):
+            data = in_lower_case(data)
+        around = self._around.get(action)
+        return around(data, handler) if around else handler(data)
+
+    def _pool(self, data: Data) -> Record | None:
+        if pool_id := data.get("UserPoolId"):
+            return self._people.pool(str(pool_id))
+        if client_id := data.get("ClientId") or self._claims(data).get("client_id"):
+            return self._people.pool_of_client(str(client_id))
+        return None
+
+    def _claims(self, data: Data) -> dict[str, Any]:
+        return internals.claims_of(data.get("AccessToken"))
+
+    def _caller(self, data: Data) -> tuple[Record, Record] | None:
+        """Pool and person of the access token."""
+        claims = self._claims(data)
+        pool = self._people.pool_of_client(str(claims.get("client_id")))
+        user = self._people.find(pool, str(claims.get("sub"))) if pool is not None else None
+        return (pool, user) if pool is not None and user is not None else None
+
+    # Sign-up
+
+    def _sign_up(self, data: Data, handler: Handler) -> Answer:
+        client_id = str(data.get("ClientId"))
+        pool = self._people.pool_of_client(client_id)
+        if pool is None:
+            return handler(data)
+        names = [entry.get("Name") for entry in data.get("UserAttributes") or []]
+        if refusal := _write_refusal(pool, client_id, names):
+            return refusal
+        # Else two requests at once for one address would make two people.
+        with self._signing_up[f"{pool['Id']} {data.get('Username')}"]:
+            return handler(data)
+
+    def _confirm_sign_up(self, data: Data, handler: Handler) -> Answer:
+        answer = handler(data)
+        pool = self._people.pool_of_client(str(data.get("ClientId")))
+        if answer[0] == 200 and pool is not None:
+            user = self._people.find(pool, str(data.get("Username")))
+            if user is not None and "email" in (pool.get("AutoVerifiedAttributes") or []):
+                _write(user, {"email_verified": "true"})
+        return answer
+
+    # Attributes
+
+    def _update_user_attributes(self, data: Data, handler: Handler) -> Answer:
+        caller = self._caller(data)
+        if caller is None:
+            return handler(data)
+        pool, user = caller
+        asked = _named(data.get("UserAttributes"))
+        client_id = str(self._claims(data).get("client_id"))
+        if refusal := _write_refusal(pool, client_id, asked):
+            return refusal
+        return self._change(pool, user, asked, data, handler)
+
+    def _admin_update_user_attributes(self, data: Data, handler: Handler) -> Answer:
+        pool = self._people.pool(str(data.get("UserPoolId")))
+        user = self._people.find(pool, str(data.get("Username"))) if pool is not None else None
+        if pool is None or user is None:
+            return handler(data)
+        asked = _named(data.get("UserAttributes"))
+        if asked.get("email_verified") == "true":
+            return self._taken(pool, user, asked.get("email")) or handler(data)
+        answer = self._change(pool, user, asked, data, handler)
+        # This action answers with nothing.
+        return internals.success({}) if answer[0] == 200 else answer
+
+    def _change(
+        self, pool: Record, user: Record, asked: dict[str, str], data: Data, handler: Handler
+    ) -> Answer:
+        address = asked.get("email")
+        held = internals.attributes_of(user)
+        if address is None or _is_settled(held, address):
+            return handler(data)
+        if refusal := self._taken(pool, user, address):
+            return refusal
+        settings = pool.get("UserAttributeUpdateSettings") or {}
+        waits = "email" in (settings.get("AttributesRequireVerificationBeforeUpdate") or [])
+        now = {name: value for name, value in asked.items() if not (waits and name == "email")}
+        if not waits:
+            now["email_verified"] = "false"
+        answer = handler({**data, "UserAttributes": _listed(now)}) if now else None
+        if answer is not None and answer[0] != 200:
+            return answer
+        verifies = waits or "email" in (pool.get("AutoVerifiedAttributes") or [])
+        sent = [self._offer(pool, user, address)] if verifies else []
+        return internals.success({"CodeDeliveryDetailsList": sent})
+
+    def _offer(self, pool: Record, user: Record, address: str) -> dict[str, str]:
+        """Mail a code to the new address. The old one stays, and works, until it comes back."""
+        code = internals.new_code()
+        user[PENDING] = {
+            "address": address,
+            "code": code,
+            "until": time.time() + UPDATE_CODE_SECONDS,
+        }
+        return self._people.send_code(pool, user, address, code)
+
+    def _verify_user_attribute(self, data: Data) -> Answer:
+        caller = self._caller(data)
+        if caller is None:
+            return internals.error("NotAuthorizedException", "Invalid access token.")
+        pool, user = caller
+        pending = user.get(PENDING) if data.get("AttributeName") == "email" else None
+        if pending is None or pending["until"] < time.time():
+            return internals.error(
+                "ExpiredCodeException", "Invalid code provided, please request a code again."
+            )
+        if data.get("Code") != pending["code"]:
+            return internals.error(
+                "CodeMismatchException", "Invalid verification code provided, please try again."
+            )
+        if refusal := self._taken(pool, user, pending["address"]):
+            return refusal
+        del user[PENDING]
+        _write(user, {"email": pending["address"], "email_verified": "true"})
+        return internals.success({})
+
+    def _send_attribute_code(self, data: Data) -> Answer:
+        caller = self._caller(data)
+        if caller is None:
+            return internals.error("NotAuthorizedException", "Invalid access token.")
+        pool, user = caller
+        held = internals.attributes_of(user)
+        address = (user.get(PENDING) or {}).get("address") or held.get("email")
+        if data.get("AttributeName") != "email" or not address:
+            return internals.error(
+                "InvalidParameterException", "The user has no such attribute to verify."
+            )
+        return internals.success({"CodeDeliveryDetails": self._offer(pool, user, address)})
+
+    def _delete_user_attributes(self, data: Data) -> Answer:
+        caller = self._caller(data)
+        if caller is None:
+            return internals.error("NotAuthorizedException", "Invalid access token.")
+        pool, user = caller
+        names = [str(name) for name in data.get("UserAttributeNames") or []]
+        client_id = str(self._claims(data).get("client_id"))
+        return _write_refusal(pool, client_id, names) or _remove(pool, user, names)
+
+    def _admin_delete_user_attributes(self, data: Data) -> Answer:
+        pool = self._people.pool(str(data.get("UserPoolId")))
+        user = self._people.find(pool, str(data.get("Username"))) if pool is not None else None
+        if pool is None or user is None:
+            return internals.error("UserNotFoundException", "User does not exist.")
+        return _remove(pool, user, [str(name) for name in data.get("UserAttributeNames") or []])
+
+    def _taken(self, pool: Record, user: Record, address: str | None) -> Answer | None:
+        unique = {*(pool.get("UsernameAttributes") or []), *(pool.get("AliasAttributes") or [])}
+        if address is None or "email" not in unique:
+            return None
+        other = self._people.find(pool, address)
+        if other is None or other is user:
+            return None
+        return internals.error("AliasExistsException", TAKEN)
+
+    # Pools
+
+    def _delete_user_pool(self, data: Data, handler: Handler) -> Answer:
+        pool = self._people.pool(str(data.get("UserPoolId")))
+        if pool is not None and pool.get("DeletionProtection") == "ACTIVE":
+            return internals.error("InvalidParameterException", PROTECTED)
+        return handler(data)
+
+
+def in_lower_case(data: Data) -> Data:
+    """The request with every name a person signs in by in lower case."""
+    lowered = dict(data)
+    if isinstance(data.get("Username"), str):
+        lowered["Username"] = data["Username"].lower()
+    for group in ("AuthParameters", "ChallengeResponses"):
+        given = data.get(group)
+        if isinstance(given, dict) and isinstance(given.get("USERNAME"), str):
+            lowered[group] = {**given, "USERNAME": given["USERNAME"].lower()}
+    if isinstance(data.get("UserAttributes"), list):
+        lowered["UserAttributes"] = [
+            {**entry, "Value": entry["Value"].lower()}
+            if entry.get("Name") == "email" and isinstance(entry.get("Value"), str)
+            else entry
+            for entry in data["UserAttributes"]
+        ]
+    return lowered
+
+
+def _write_refusal(pool: Record, client_id: str, names: Iterable[Any]) -> Answer | None:
+    client = (pool.get("_clients") or {}).get(client_id) or {}
+    allowed = client.get("WriteAttributes")
+    for name in names:
+        if name in NEVER_CLIENT_SET or (allowed and name not in allowed):
+            return internals.error("NotAuthorizedException", UNAUTHORIZED_WRITE)
+    return None
+
+
+def _is_settled(held: Mapping[str, str], address: str) -> bool:
+    return address == held.get("email") and held.get("email_verified") == "true"
+
+
+def _named(entries: Any) -> dict[str, str]:
+    return {entry["Name"]: entry.get("Value", "") for entry in entries or [] if "Name" in entry}
+
+
+def _listed(attributes: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in attributes.items()]
+
+
+def _write(user: Record, attributes: Mapping[str, str]) -> None:
+    """A new list each time: whoever remembers the old one sees that it changed."""
+    user["Attributes"] = _listed({**internals.attributes_of(user), **attributes})
+    user["UserLastModifiedDate"] = time.time()
+
+
+def _remove(pool: Record, user: Record, names: list[str]) -> Answer:
+    required = {
+        entry["Name"] for entry in pool.get("SchemaAttributes") or [] if entry.get("Required")
+    }
+    for name in names:
+        if name in required:
+            return internals.error(
+                "InvalidParameterException",
+                f"Attributes did not conform to the schema: {name}: The attribute is required\n",
+            )
+    held = internals.attributes_of(user)
+    user["Attributes"] = _listed({k: v for k, v in held.items() if k not in names})
+    user["UserLastModifiedDate"] = time.time()
+    return internals.success({})

@@ -1,0 +1,187 @@
+"""Who may knock, and how many at a time: the first thing every request meets.
+
+The emulator trusts whoever reaches it. A web page that the developer happens to have open can
+reach it too: by its Origin, by a name that resolves to this machine, or without asking at all.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from typing import TYPE_CHECKING
+
+from vestibule_cli.local import asgi
+from vestibule_cli.local.asgi import Reply, Slots
+from vestibule_cli.local.completions.routing import (
+    CONTROL_BODY_LIMIT,
+    GATEWAY_PATH,
+    gateway_failure,
+)
+
+if TYPE_CHECKING:
+    from vestibule_cli.local.asgi import App, Receive, Scope, Send
+
+PEOPLE_AT_ONCE = 4
+CALLS_AT_ONCE = 4
+# API Gateway itself gives up after 29 seconds.
+PATIENCE_SECONDS = 29.0
+COGNITO_TARGET = "AWSCognitoIdentityProviderService."
+# What a person's browser calls and what may fire a trigger. What functions call is never queued,
+# so nothing can wait for itself.
+USER_FACING = frozenset(
+    {
+        "SignUp",
+        "ConfirmSignUp",
+        "ResendConfirmationCode",
+        "ForgotPassword",
+        "ConfirmForgotPassword",
+        "InitiateAuth",
+        "RespondToAuthChallenge",
+        "GetTokensFromRefreshToken",
+        "UpdateUserAttributes",
+        "GetUserAttributeVerificationCode",
+    }
+)
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+PRIVATE_PATHS = ("/_ministack/", "/_localstack/")
+READS = re.compile(
+    r"(?:Describe|List|Query|Scan|BatchGet|TransactGet|AdminGet|AdminList"
+    r"|Get(?!Id$|Credentials|OpenId|Tokens|UserAttributeVerification))"
+)
+
+
+class Door:
+    """An ASGI app in front of the completions."""
+
+    def __init__(self, inside: App, own_ports: set[int]) -> None:
+        self._inside = inside
+        self._origins = {f"http://{name}:{port}" for name in LOOPBACK_NAMES for port in own_ports}
+        self._people = Slots(PEOPLE_AT_ONCE)
+        self._calls = Slots(CALLS_AT_ONCE)
+        # Counts what may have changed the state: the checkpoint looks at it.
+        self.changes = 0
+
+    def allow_origin(self, origin: str) -> None:
+        self._origins.add(origin)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._inside(scope, receive, send)
+            return
+        if reason := self._refusal(scope):
+            await self._refuse(reason, scope, send)
+            return
+        if scope["type"] != "http":
+            await self._inside(scope, receive, send)
+            return
+        if _declared_length(scope) > CONTROL_BODY_LIMIT:
+            await failure(scope, 413, "RequestEntityTooLarge", "Request entity too large").send(
+                send
+            )
+            return
+        try:
+            await self._in_turn(scope, receive, send)
+        finally:
+            if changes_state(scope):
+                self.changes += 1
+
+    def _refusal(self, scope: Scope) -> str | None:
+        host = asgi.header(scope, b"host")
+        if not is_loopback(host):
+            return f"this stack answers to 127.0.0.1 and localhost only, not to {host!r}"
+        origin = asgi.header(scope, b"origin")
+        if origin and origin not in self._origins:
+            return f"this stack does not answer pages of {origin}"
+        if scope["path"].startswith(PRIVATE_PATHS):
+            return "this part of the emulator is not open: the inbox has the mails"
+        return None
+
+    async def _refuse(self, reason: str, scope: Scope, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await failure(scope, 403, "AccessDeniedException", reason).send(send)
+
+    async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
+        slots = self._slots_for(scope)
+        if slots is None:
+            await self._inside(scope, receive, send)
+            return
+        if not await slots.enter(PATIENCE_SECONDS):
+            await failure(
+                scope, 503, "ServiceUnavailableException", "The stack is busy: try again"
+            ).send(send)
+            return
+        try:
+            await self._inside(scope, receive, send)
+        finally:
+            slots.leave()
+
+    def _slots_for(self, scope: Scope) -> Slots | None:
+        if GATEWAY_PATH.match(scope["path"]):
+            return self._calls
+        target = asgi.header(scope, b"x-amz-target")
+        if target.startswith(COGNITO_TARGET) and target.partition(".")[2] in USER_FACING:
+            return self._people
+        return None
+
+
+def is_loopback(host: str) -> bool:
+    """`name.localhost` too: names below localhost never leave the machine (RFC 6761)."""
+    name = re.sub(r":\d+$", "", host.strip().lower())
+    return name in LOOPBACK_NAMES or name.endswith(".localhost")
+
+
+def changes_state(scope: Scope) -> bool:
+    """Whether a request may have changed something. Wrong only on the safe side."""
+    if target := asgi.header(scope, b"x-amz-target"):
+        return not READS.match(target.rpartition(".")[2])
+    return scope["method"] not in ("GET", "HEAD", "OPTIONS") and not GATEWAY_PATH.match(
+        scope["path"]
+    )
+
+
+def failure(scope: Scope, status: int, code: str, message: str) -> Reply:
+    """An error that an AWS SDK reads as one of AWS's, and a browser shows as text."""
+    if found := GATEWAY_PATH.match(scope["path"]):
+        if status in (413, 503):
+            return gateway_failure(found[1], found[2], status)
+        return _json_failure(status, {"error": message, "details": []}, code)
+    if "text/html" in asgi.header(scope, b"accept"):
+        body = f"{status}: {message}\n".encode()
+        return Reply(status, [(b"content-type", b"text/plain; charset=utf-8")], body)
+    if _speaks_xml(scope):
+        body = (
+            f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code>"
+            f"<Message>{_escaped(message)}</Message></Error></ErrorResponse>"
+        ).encode()
+        return Reply(status, [(b"content-type", b"text/xml")], body)
+    return _json_failure(status, {"__type": code, "message": message}, code)
+
+
+def _json_failure(status: int, content: dict[str, object], code: str) -> Reply:
+    request_id = str(uuid.uuid4())
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"x-amzn-errortype", code.encode()),
+        (b"x-amzn-requestid", request_id.encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    return Reply(status, headers, json.dumps({**content, "requestId": request_id}).encode())
+
+
+def _speaks_xml(scope: Scope) -> bool:
+    form = asgi.header(scope, b"content-type").startswith("application/x-www-form-urlencoded")
+    return form or "/s3/aws4_request" in asgi.header(scope, b"authorization")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _declared_length(scope: Scope) -> int:
+    try:
+        return int(asgi.header(scope, b"content-length") or 0)
+    except ValueError:
+        return 0

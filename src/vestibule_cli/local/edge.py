@@ -1,0 +1,148 @@
+"""What a browser sees: the site, the API and the inbox on one port, as behind a CDN on AWS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from vestibule_cli.local import inbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from vestibule_cli.local.mails import Mail
+
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+API = "/api"
+SITE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+# A mail may bring its own colors, and nothing else: no script, no request, no address of ours.
+MAIL_POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+)
+SAFETY = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+}
+NOT_FOUND = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Not found: Vestibule</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="/style.css"></head>
+<body><header><a href="/">Vestibule</a></header>
+<main><h1>Not found</h1><p>There is no such page here. <a href="/">Back to the start.</a></p></main>
+</body></html>
+"""
+
+
+def build(
+    site: Path, emulator: ASGIApp, gateway_path: str, mails: Callable[[], Sequence[Mail]]
+) -> ASGIApp:
+    """`gateway_path` is where the emulator serves the API: `/restapis/ID/STAGE/_user_request_`."""
+
+    async def show_inbox(_request: Request) -> Response:
+        return _fresh(HTMLResponse(inbox.page(mails())))
+
+    async def list_inbox(_request: Request) -> Response:
+        return _fresh(JSONResponse(inbox.as_json(mails())))
+
+    async def show_mail(request: Request) -> Response:
+        wanted = request.path_params["mail"]
+        for mail in mails():
+            if mail.id == wanted:
+                policy = {"content-security-policy": MAIL_POLICY}
+                return _fresh(HTMLResponse(mail.html, headers=policy))
+        return _not_found()
+
+    async def script(_request: Request) -> Response:
+        return _fresh(Response(inbox.SCRIPT, media_type="text/javascript"))
+
+    pages = Starlette(
+        routes=[
+            Route("/inbox", show_inbox),
+            Route("/inbox.json", list_inbox),
+            Route("/inbox.js", script),
+            Route("/inbox/{mail}.html", show_mail),
+            Mount("/", StaticFiles(directory=site, html=True)),
+        ],
+        exception_handlers={404: lambda _request, _error: _not_found()},
+    )
+    return _Edge(pages, emulator, gateway_path)
+
+
+def _fresh(response: Response) -> Response:
+    response.headers["cache-control"] = "no-store"
+    return response
+
+
+def _not_found() -> Response:
+    return HTMLResponse(NOT_FOUND, status_code=404)
+
+
+class _Edge:
+    def __init__(self, pages: ASGIApp, emulator: ASGIApp, gateway_path: str) -> None:
+        self._pages = pages
+        self._emulator = emulator
+        self._gateway_path = gateway_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._pages(scope, receive, send)
+        elif scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1000})
+        elif not _is_loopback(scope):
+            answer = PlainTextResponse("Only loopback names are served here.\n", status_code=421)
+            await answer(scope, receive, send)
+        elif scope["path"] == API or scope["path"].startswith(f"{API}/"):
+            await self._emulator(self._to_gateway(scope), receive, send)
+        else:
+            await self._pages(scope, receive, _with_safety(send))
+
+    def _to_gateway(self, scope: Scope) -> Scope:
+        """The same request, at the path where the gateway has it. Its encoding stays as sent."""
+        raw = scope.get("raw_path") or quote(scope["path"]).encode()
+        return {
+            **scope,
+            "path": self._gateway_path + (scope["path"][len(API) :] or "/"),
+            "raw_path": self._gateway_path.encode() + (raw[len(API) :] or b"/"),
+        }
+
+
+def _is_loopback(scope: Scope) -> bool:
+    """A foreign name that was pointed at this machine (DNS rebinding) comes with its own Host."""
+    hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+    return len(hosts) == 1 and _without_port(hosts[0]).lower() in LOOPBACK_NAMES
+
+
+def _without_port(host: str) -> str:
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]
+
+
+def _with_safety(send: Send) -> Send:
+    async def safe(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            given = {name.decode("latin-1").lower() for name, _value in message["headers"]}
+            wanted = {**SAFETY, "content-security-policy": SITE_POLICY}
+            added = [
+                (name.encode(), value.encode())
+                for name, value in wanted.items()
+                if name not in given
+            ]
+            message = {**message, "headers": [*message["headers"], *added]}
+        await send(message)
+
+    return safe

@@ -1,0 +1,223 @@
+"""Make the laptop's stack what stack.yaml says, over whatever is already there."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vestibule.platform.credentials import Credentials
+from vestibule_cli import policies
+from vestibule_cli.aws import Aws, AwsRefused, AwsUnavailable
+from vestibule_cli.local.emulator import ACCOUNT_ID, ROOT_CREDENTIALS
+from vestibule_cli.local.provision import api, functions, roles
+from vestibule_cli.local.provision.compare import ProvisionError
+from vestibule_cli.local.provision.functions import FUNCTIONS, log_group
+from vestibule_cli.local.provision.identity import MadePool, ensure_pool
+from vestibule_cli.local.provision.identity_pool import ensure_identity_pool, ensure_identity_roles
+from vestibule_cli.local.provision.queues import MadeQueue, ensure_queues
+from vestibule_cli.local.provision.table import MadeTable, ensure_table
+from vestibule_cli.outputs import Outputs
+
+if TYPE_CHECKING:
+    from vestibule_cli.stack import Function, Stack
+
+__all__ = ["ENVIRONMENT", "FUNCTIONS", "ProvisionError", "log_group", "provision", "root"]
+
+ENVIRONMENT = "local"
+
+
+def provision(  # noqa: PLR0913 - facts of the place
+    stack: "Stack",
+    package: Path,
+    endpoint_url: str,
+    *,
+    site_url: str,
+    region: str = "us-east-1",
+    environment: str = ENVIRONMENT,
+) -> Outputs:
+    """Create what is missing, change what differs, verify all; raise ProvisionError if it isn't so.
+
+    Nothing that holds people is ever made a second time.
+    """
+    place = _Place(stack, endpoint_url, region, environment)
+    try:
+        code = functions.Zip.read(package)
+        return place.make(code, code.version, site_url)
+    except (AwsRefused, AwsUnavailable) as error:
+        raise ProvisionError(f"the emulator refused: {error}") from error
+
+
+def root(endpoint_url: str, region: str) -> Aws:
+    """The emulator as its root sees it, who may do everything."""
+    keys = Credentials(
+        ROOT_CREDENTIALS["aws_access_key_id"], ROOT_CREDENTIALS["aws_secret_access_key"]
+    )
+    return Aws(endpoint_url, region, keys)
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What the functions and the API stand on."""
+
+    table: MadeTable
+    queues: Mapping[str, MadeQueue]
+    pool: MadePool
+    identity_pool_id: str
+
+
+class _Place:
+    """One stack in one environment of one emulator."""
+
+    def __init__(self, stack: "Stack", endpoint_url: str, region: str, environment: str) -> None:
+        self.stack = stack
+        self.endpoint_url = endpoint_url
+        self.region = region
+        self.environment = environment
+        self.aws = root(endpoint_url, region)
+
+    def make(self, code: functions.Zip, version: str, site_url: str) -> Outputs:
+        # Each step needs what the one before it made.
+        with ThreadPoolExecutor(4) as threads:
+            ground = self._ground(threads)
+            made = _together(
+                threads,
+                *(
+                    partial(self._function, key, code, ground, version)
+                    for key in self.stack.functions
+                ),
+            )
+            api_id = self._api(ground, dict(zip(self.stack.functions, made, strict=True)))
+            _together(
+                threads, partial(self._identity_roles, ground.identity_pool_id, api_id), self._prune
+            )
+        return self._outputs(ground, api_id, site_url)
+
+    def _name(self, key: str | None = None) -> str:
+        return self.stack.resource(self.environment, key)
+
+    def _ground(self, threads: ThreadPoolExecutor) -> _Ground:
+        aws, name = self.aws, self._name()
+        table, queues, pool = _together(
+            threads,
+            lambda: ensure_table(aws, name, self.stack.table),
+            lambda: ensure_queues(aws, self.stack, self.environment),
+            lambda: ensure_pool(aws, name, self.stack.user_pool),
+        )
+        identity_pool_id = ensure_identity_pool(aws, name, pool, self.region)
+        return _Ground(table, queues, pool, identity_pool_id)
+
+    def _function(self, key: str, code: functions.Zip, ground: _Ground, version: str) -> str:
+        function, name = self.stack.functions[key], self._name(key)
+        policy = policies.with_arns(
+            self.stack.root / function.policy, self._arns(ground, functions.log_group(name))
+        )
+        role = roles.ensure_role(self.aws, name, roles.lambda_trust(), {key: policy})
+        functions.ensure_log_group(self.aws, name)
+        variables = function.variables(self._references(ground, version))
+        arn = functions.ensure_function(
+            self.aws,
+            functions.configuration(name, function, self.stack.runtime, role, variables),
+            code,
+            self.stack.runtime.architecture,
+        )
+        functions.ensure_mappings(self.aws, name, _sources(function, ground))
+        return arn
+
+    def _arns(self, ground: _Ground, log_group: str) -> dict[str, Sequence[str]]:
+        """What each symbol of a policy stands for."""
+        return {
+            "logs": [f"arn:aws:logs:{self.region}:{ACCOUNT_ID}:log-group:{log_group}:*"],
+            "identity_pool": [
+                (
+                    f"arn:aws:cognito-identity:{self.region}:{ACCOUNT_ID}:"
+                    f"identitypool/{ground.identity_pool_id}"
+                )
+            ],
+            "table": [ground.table.arn],
+            "table_indexes": [f"{ground.table.arn}/index/*"],
+            "table_stream": [ground.table.stream_arn],
+            "user_pool": [ground.pool.arn],
+            **{f"queue:{key}": [queue.arn] for key, queue in ground.queues.items()},
+        }
+
+    def _references(self, ground: _Ground, version: str) -> dict[str, str]:
+        return {
+            "environment": self.environment,
+            "identity_pool": ground.identity_pool_id,
+            "table": ground.table.name,
+            "table_stream": ground.table.stream_arn,
+            "user_pool": ground.pool.id,
+            "user_pool_client": ground.pool.client_id,
+            "version": version,
+        }
+
+    def _api(self, ground: _Ground, function_arns: Mapping[str, str]) -> str:
+        settings = self.stack.api
+        body = api.definition(
+            self.stack.root / settings.definition,
+            self._name(),
+            {key: api.invocation_uri(arn) for key, arn in function_arns.items()},
+            ground.pool.arn,
+        )
+        api_id = api.ensure_api(self.aws, self._name(), settings, body)
+        for key in api.called_functions(body, function_arns):
+            functions.ensure_permission(
+                self.aws,
+                self._name(key),
+                self._routes_arn(api_id, "*"),
+            )
+        return api_id
+
+    def _routes_arn(self, api_id: str, routes: str) -> str:
+        stage = f"{api_id}/{self.stack.api.stage}"
+        return f"arn:aws:execute-api:{self.region}:{ACCOUNT_ID}:{stage}/{routes}"
+
+    def _identity_roles(self, identity_pool_id: str, api_id: str) -> None:
+        ensure_identity_roles(
+            self.aws,
+            self._name(),
+            identity_pool_id,
+            self._routes_arn(api_id, "*/signed/*"),
+        )
+
+    def _prune(self) -> None:
+        """Remove functions that stack.yaml no longer names, and their roles."""
+        kept = {self._name(key) for key in self.stack.functions}
+        prefix = f"{self._name()}-"
+        for name in functions.function_names(self.aws, prefix):
+            if name not in kept:
+                functions.delete_function(self.aws, name)
+                roles.delete_role(self.aws, name)
+
+    def _outputs(self, ground: _Ground, api_id: str, site_url: str) -> Outputs:
+        return Outputs.of(
+            site_url=site_url,
+            endpoint_url=self.endpoint_url,
+            region=self.region,
+            account_id=ACCOUNT_ID,
+            stage=self.stack.api.stage,
+            rest_api_id=api_id,
+            user_pool_id=ground.pool.id,
+            user_pool_client_id=ground.pool.client_id,
+            identity_pool_id=ground.identity_pool_id,
+            table_name=ground.table.name,
+            functions={key: self._name(key) for key in self.stack.functions},
+            queues={key: queue.url for key, queue in ground.queues.items()},
+        )
+
+
+def _sources(function: "Function", ground: _Ground) -> dict[str, Any]:
+    """What feeds the function, by the source's ARN."""
+    sources = {}
+    for event in function.events:
+        failures = ground.queues[event.on_failure].arn if event.on_failure else None
+        sources[ground.table.stream_arn] = functions.stream_mapping(event, failures)
+    return sources
+
+
+def _together(threads: ThreadPoolExecutor, *jobs: Callable[[], Any]) -> list[Any]:
+    """Run the jobs side by side; the first failure is raised once all have ended."""
+    running = [threads.submit(job) for job in jobs]
+    return [each.result() for each in running]

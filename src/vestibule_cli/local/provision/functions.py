@@ -1,0 +1,173 @@
+"""The functions, each with its role, its log group and what feeds it."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vestibule_cli.aws import found
+from vestibule_cli.local.provision.compare import same, verify
+
+if TYPE_CHECKING:
+    from vestibule_cli.aws import Aws
+    from vestibule_cli.stack import Function, Runtime, StreamEvent
+
+
+FUNCTIONS = "/2015-03-31/functions"
+MAPPINGS = "/2015-03-31/event-source-mappings"
+
+
+@dataclass(frozen=True)
+class Zip:
+    content: bytes
+    digest: str
+    version: str
+
+    @classmethod
+    def read(cls, path: Path) -> "Zip":
+        content = path.read_bytes()
+        digest = hashlib.sha256(content)
+        return cls(content, base64.b64encode(digest.digest()).decode(), digest.hexdigest()[:12])
+
+
+def log_group(function_name: str) -> str:
+    return f"/aws/lambda/{function_name}"
+
+
+def ensure_log_group(aws: "Aws", function_name: str) -> None:
+    group = log_group(function_name)
+    found(
+        "ResourceAlreadyExistsException",
+        lambda: aws.json("logs", "CreateLogGroup", logGroupName=group),
+    )
+
+
+def configuration(
+    name: str,
+    function: "Function",
+    runtime: "Runtime",
+    role_arn: str,
+    variables: Mapping[str, str],
+) -> dict[str, Any]:
+    return {
+        "FunctionName": name,
+        "Description": function.description,
+        "Runtime": runtime.identifier,
+        "Handler": function.handler,
+        "Role": role_arn,
+        "MemorySize": function.memory,
+        "Timeout": function.timeout,
+        "Environment": {"Variables": dict(variables)},
+    }
+
+
+def ensure_function(aws: "Aws", wanted: dict[str, Any], code: Zip, architecture: str) -> str:
+    """Make the function or bring it up to date; return its ARN."""
+    name = wanted["FunctionName"]
+    content = {"ZipFile": base64.b64encode(code.content).decode()}
+    kept = _find(aws, name)
+    if kept is None:
+        aws.rest(
+            "lambda",
+            "POST",
+            FUNCTIONS,
+            {**wanted, "Code": content, "Architectures": [architecture]},
+        )
+    else:
+        if not same(wanted, kept):
+            aws.rest("lambda", "PUT", f"{FUNCTIONS}/{name}/configuration", wanted)
+        if kept["CodeSha256"] != code.digest or kept.get("Architectures") != [architecture]:
+            aws.rest(
+                "lambda",
+                "PUT",
+                f"{FUNCTIONS}/{name}/code",
+                {**content, "Architectures": [architecture]},
+            )
+    made = _find(aws, name) or {}
+    verify(name, {**wanted, "CodeSha256": code.digest, "Architectures": [architecture]}, made)
+    return str(made["FunctionArn"])
+
+
+def _find(aws: "Aws", name: str) -> dict[str, Any] | None:
+    return found(
+        "ResourceNotFoundException",
+        lambda: aws.rest("lambda", "GET", f"{FUNCTIONS}/{name}/configuration"),
+    )
+
+
+def ensure_permission(aws: "Aws", name: str, source_arn: str) -> None:
+    """Let the gateway call the function, from these routes."""
+    permission = {
+        "StatementId": "api",
+        "Action": "lambda:InvokeFunction",
+        "Principal": "apigateway.amazonaws.com",
+        "SourceArn": source_arn,
+    }
+    found(
+        "ResourceConflictException",
+        lambda: aws.rest("lambda", "POST", f"{FUNCTIONS}/{name}/policy", permission),
+    )
+
+
+def delete_function(aws: "Aws", name: str) -> None:
+    for mapping in mappings(aws, name):
+        aws.rest("lambda", "DELETE", f"{MAPPINGS}/{mapping['UUID']}")
+    aws.rest("lambda", "DELETE", f"{FUNCTIONS}/{name}")
+
+
+def function_names(aws: "Aws", prefix: str) -> list[str]:
+    names: list[str] = []
+    query: dict[str, str] | None = {}
+    while query is not None:
+        page = aws.rest("lambda", "GET", f"{FUNCTIONS}/", None, **query)
+        names += [each["FunctionName"] for each in page["Functions"]]
+        query = {"Marker": page["NextMarker"]} if page.get("NextMarker") else None
+    return [name for name in names if name.startswith(prefix)]
+
+
+def mappings(aws: "Aws", function_name: str) -> list[dict[str, Any]]:
+    answer = aws.rest("lambda", "GET", f"{MAPPINGS}/", FunctionName=function_name)
+    return list(answer["EventSourceMappings"])
+
+
+def stream_mapping(event: "StreamEvent", failures_arn: str | None) -> dict[str, Any]:
+    wanted: dict[str, Any] = {
+        "BatchSize": event.batch_size,
+        "MaximumRecordAgeInSeconds": event.maximum_age,
+        "MaximumRetryAttempts": event.maximum_retries,
+        "BisectBatchOnFunctionError": True,
+    }
+    if event.filter is not None:
+        wanted["FilterCriteria"] = {"Filters": [{"Pattern": event.filter}]}
+    if failures_arn is not None:
+        wanted["DestinationConfig"] = {"OnFailure": {"Destination": failures_arn}}
+    return wanted
+
+
+def ensure_mappings(
+    aws: "Aws", function_name: str, wanted: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Feed the function from exactly these sources, `wanted` by the source's ARN."""
+    kept = {each["EventSourceArn"]: each for each in mappings(aws, function_name)}
+    for arn, each in kept.items():
+        if arn not in wanted:
+            aws.rest("lambda", "DELETE", f"{MAPPINGS}/{each['UUID']}")
+    for arn, settings in wanted.items():
+        if arn not in kept:
+            _create_mapping(aws, function_name, arn, settings)
+        elif not same(settings, kept[arn]):
+            aws.rest("lambda", "PUT", f"{MAPPINGS}/{kept[arn]['UUID']}", settings)
+    made = {each["EventSourceArn"]: each for each in mappings(aws, function_name)}
+    verify(f"{function_name} (events)", wanted, made)
+
+
+def _create_mapping(aws: "Aws", function_name: str, arn: str, settings: Mapping[str, Any]) -> None:
+    source = {
+        "FunctionName": function_name,
+        "EventSourceArn": arn,
+        # From the oldest change still held, so that nothing written meanwhile is skipped.
+        "StartingPosition": "TRIM_HORIZON",
+    }
+    aws.rest("lambda", "POST", f"{MAPPINGS}/", {**source, **settings})

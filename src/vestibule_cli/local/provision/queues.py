@@ -1,0 +1,71 @@
+"""The queues, dead letters first, and none that stack.yaml no longer names."""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vestibule_cli.aws import found
+from vestibule_cli.local.provision.compare import same, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vestibule_cli.aws import Aws
+    from vestibule_cli.stack import Queue, Stack
+
+
+@dataclass(frozen=True)
+class MadeQueue:
+    url: str
+    arn: str
+
+
+def ensure_queues(aws: "Aws", stack: "Stack", environment: str) -> dict[str, MadeQueue]:
+    made: dict[str, MadeQueue] = {}
+    # A redrive policy names the ARN of the queue for dead letters: that one comes first.
+    for key, queue in sorted(stack.queues.items(), key=lambda item: item[1].dead_letters or ""):
+        made[key] = _ensure(aws, stack.resource(environment, key), queue, made)
+    _prune(aws, stack.resource(environment), made)
+    return {key: made[key] for key in stack.queues}
+
+
+def _ensure(aws: "Aws", name: str, queue: "Queue", made: "Mapping[str, MadeQueue]") -> MadeQueue:
+    wanted = {
+        "VisibilityTimeout": str(queue.visibility),
+        "MessageRetentionPeriod": str(queue.retention),
+        "SqsManagedSseEnabled": "true",
+        "RedrivePolicy": _redrive(queue, made),
+    }
+    answer = found("QueueDoesNotExist", lambda: aws.json("sqs", "GetQueueUrl", QueueName=name))
+    if answer is None:
+        given = {attribute: value for attribute, value in wanted.items() if value}
+        answer = aws.json("sqs", "CreateQueue", QueueName=name, Attributes=given)
+    url = answer["QueueUrl"]
+    made_of = _attributes(aws, url)
+    if not same(wanted, made_of):
+        aws.json("sqs", "SetQueueAttributes", QueueUrl=url, Attributes=wanted)
+        made_of = _attributes(aws, url)
+        verify(name, wanted, made_of)
+    return MadeQueue(url=url, arn=made_of["QueueArn"])
+
+
+def _redrive(queue: "Queue", made: "Mapping[str, MadeQueue]") -> str:
+    if queue.dead_letters is None:
+        return ""
+    policy = {
+        "deadLetterTargetArn": made[queue.dead_letters].arn,
+        "maxReceiveCount": queue.max_receives,
+    }
+    return json.dumps(policy)
+
+
+def _attributes(aws: "Aws", url: str) -> dict[str, str]:
+    answer = aws.json("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])
+    return {"RedrivePolicy": "", **answer["Attributes"]}
+
+
+def _prune(aws: "Aws", prefix: str, made: "Mapping[str, MadeQueue]") -> None:
+    kept = {queue.url for queue in made.values()}
+    for url in aws.json("sqs", "ListQueues", QueueNamePrefix=f"{prefix}-").get("QueueUrls", []):
+        if url not in kept:
+            aws.json("sqs", "DeleteQueue", QueueUrl=url)

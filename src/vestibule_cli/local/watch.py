@@ -1,0 +1,118 @@
+"""Follows the sources: what changes is running a moment later, or a line says why it is not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vestibule_cli.main import expected_exit_code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# Looking takes a millisecond, and sees every editor's and file system's way of writing a file.
+LOOK_SECONDS = 0.15
+SETTLE_SECONDS = 0.04
+ROUTES_SECONDS = 30
+SHOWN_PATHS = 3
+
+Picture = dict[Path, tuple[int, int]]
+
+
+class Watcher:
+    """Calls `refresh` after each change of the sources. Failures are reported, never raised."""
+
+    def __init__(
+        self, root: Path, refresh: Callable[[], None], report: Callable[[str], None]
+    ) -> None:
+        self._root = root
+        self._code = root / "src" / "vestibule"
+        self._refresh = refresh
+        self._report = report
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="watch", daemon=True)
+        self._seen = self._picture()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+
+    def _follow(self) -> None:
+        while not self._stopped.wait(LOOK_SECONDS):
+            picture = self._picture()
+            if picture != self._seen:
+                self._changed(self._settled(picture))
+
+    def _settled(self, picture: Picture) -> Picture:
+        """The picture once it stands still: a save may take several steps."""
+        while not self._stopped.wait(SETTLE_SECONDS):
+            newer = self._picture()
+            if newer == picture:
+                break
+            picture = newer
+        return picture
+
+    def _changed(self, picture: Picture) -> None:
+        paths = {path for path, _stamp in picture.items() ^ self._seen.items()}
+        self._seen = picture
+        began = time.monotonic()
+        if self._attempt(self._refresh):
+            names = sorted(path.relative_to(self._root).as_posix() for path in paths)
+            more = len(names) - SHOWN_PATHS
+            listed = ", ".join(names[:SHOWN_PATHS]) + (f" and {more} more" if more > 0 else "")
+            self._report(f"live after {time.monotonic() - began:.1f} s: {listed}")
+            if any(path.is_relative_to(self._code) for path in paths):
+                self._attempt(self._write_routes)
+
+    def _attempt(self, work: Callable[[], None]) -> bool:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - the stack goes on with what it has
+            kind = "" if expected_exit_code(error) else f"{type(error).__name__}: "
+            self._report(f"not live, what ran before goes on: {kind}{error}")
+            return False
+        return True
+
+    def _write_routes(self) -> None:
+        """Write openapi.json anew if a route changed; its change is seen in turn."""
+        done = subprocess.run(
+            [sys.executable, "-m", "vestibule_cli.main", "openapi"],
+            cwd=self._root,
+            env={**os.environ, "PYTHONPATH": str(self._root / "src")},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=ROUTES_SECONDS,
+        )
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise RoutesUnreadable(f"the routes cannot be read: {last}")
+
+    def _picture(self) -> Picture:
+        picture: Picture = {}
+        for path in self._watched():
+            try:
+                status = path.stat()
+            except OSError:  # gone since it was listed
+                continue
+            picture[path] = (status.st_mtime_ns, status.st_size)
+        return picture
+
+    def _watched(self) -> Iterator[Path]:
+        yield from self._code.rglob("*.py")
+        yield from (self._root / "infra" / "policies").glob("*.json")
+        yield self._root / "stack.yaml"
+        yield self._root / "openapi.json"
+
+
+class RoutesUnreadable(Exception):
+    """The code does not import, so nobody knows its routes."""

@@ -1,0 +1,94 @@
+"""The command `vestibule`. Each command's module is imported when it is asked for, not before."""
+
+import importlib
+from typing import Any
+
+import click
+
+# The short help stands here so that `vestibule --help` imports none of them.
+COMMANDS = {
+    "up": "Start the stack on this machine.",
+    "down": "Stop the stack that runs on a state.",
+    "reset": "Empty a state: everybody and everything in it.",
+    "outputs": "Print the running stack's addresses and ids.",
+    "demo": "Play a person signing up, in and out, against the stack.",
+    "invoke": "Call a function with an event and print its answer.",
+    "logs": "Show what the functions logged.",
+    "mail": "List the captured mails, or print the newest code for an address.",
+    "users": "List, show, promote or erase people.",
+    "openapi": "Write openapi.json from the routes, or check that it is current.",
+    "package": "Build the zip that Lambda runs.",
+}
+
+
+# What a person can put right. Anything else is a fault of ours and keeps its traceback.
+FAILED, MISUSED = 1, 2
+EXPECTED = {
+    "vestibule.platform.aws.AwsRefused": FAILED,
+    "vestibule.platform.aws.AwsUnavailable": FAILED,
+    "vestibule_cli.deploy.terraform.TerraformError": FAILED,
+    "vestibule_cli.deploy.terraform.TerraformMissing": MISUSED,
+    "vestibule_cli.local.emulator.EmulatorError": FAILED,
+    "vestibule_cli.local.provision.compare.ProvisionError": FAILED,
+    "vestibule_cli.local.state.StateError": MISUSED,
+    "vestibule_cli.local.watch.RoutesUnreadable": FAILED,
+    "vestibule_cli.package.PackageError": FAILED,
+    "vestibule_cli.people.PersonError": FAILED,
+    "vestibule_cli.stack_file.StackError": MISUSED,
+}
+
+
+class Shown(click.ClickException):
+    """A failure in plain words, one `vestibule: ` line for each of its problems."""
+
+    def __init__(self, message: str, exit_code: int = FAILED) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc] # click reads it from the instance
+
+    def show(self, file: Any = None) -> None:
+        for line in self.message.splitlines() or [""]:
+            click.echo(f"vestibule: {line}", file=file, err=file is None)
+
+
+class LazyGroup(click.Group):
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"vestibule_cli.commands.{name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except Exception as error:
+            exit_code = expected_exit_code(error)
+            if exit_code is None:
+                raise
+            raise Shown(str(error), exit_code) from error
+
+
+def expected_exit_code(error: Exception) -> int | None:
+    """The exit code of a failure that is told in words; None for one that is not."""
+    for kind in type(error).__mro__:
+        exit_code = EXPECTED.get(f"{kind.__module__}.{kind.__qualname__}")
+        if exit_code is not None:
+            return exit_code
+    return None
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="vestibule", prog_name="vestibule")
+def main() -> None:
+    """A Cognito-secured backend, the same on this machine and on AWS."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""People as an operator sees them: the sign-in account and the profile together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from vestibule.platform.aws import AwsClient
+from vestibule.platform.clock import now, timestamp
+from vestibule.platform.conditions import present
+from vestibule.platform.credentials import Credentials
+from vestibule.platform.ids import is_sub
+from vestibule.platform.table import ConditionFailed, Table
+from vestibule.profiles import items
+from vestibule.profiles.accounts import CognitoAccounts
+from vestibule.profiles.errors import ProfileNotFound, ProfilesError
+from vestibule.profiles.model import OPERATOR, full_view
+from vestibule.profiles.service import ProfileService
+from vestibule.profiles.store import TableProfileStore
+from vestibule_cli.aws import Aws, found
+from vestibule_cli.local.emulator import ROOT_CREDENTIALS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vestibule_cli.outputs import Outputs
+
+ROLES = ("admin", "manager", "user", "guest")
+# One BatchGetItem takes as many.
+BATCH = 100
+
+
+class PersonError(Exception):
+    """Nobody can be found, or done to, as asked. Its text is for the person."""
+
+
+class People:
+    def __init__(self, outputs: Outputs, credentials: Credentials) -> None:
+        self._aws = Aws(outputs.aws_endpoint_url, outputs.region, credentials)
+        self._user_pool_id = outputs.user_pool_id
+        dynamodb, cognito = (
+            AwsClient(
+                service,
+                region=outputs.region,
+                endpoint_url=outputs.aws_endpoint_url,
+                credentials=lambda: credentials,
+            )
+            for service in ("dynamodb", "cognito-idp")
+        )
+        self._table = Table(dynamodb, outputs.table_name)
+        self._store = TableProfileStore(self._table)
+        self._accounts = CognitoAccounts(cognito, outputs.user_pool_id)
+
+    @classmethod
+    def of(cls, outputs: Outputs) -> Self:
+        return cls(outputs, Credentials(*ROOT_CREDENTIALS.values()))
+
+    def everybody(self) -> list[dict[str, Any]]:
+        accounts = {account["userId"]: account for account in self._listed()}
+        keys = [(items.person_key(user_id), items.PROFILE) for user_id in accounts]
+        profiles: dict[tuple[str, str], Any] = {}
+        for start in range(0, len(keys), BATCH):
+            profiles |= self._table.get_many(keys[start : start + BATCH])
+        for (key, _sort), item in profiles.items():
+            user_id = items.user_id_of(key) or ""
+            accounts[user_id] |= full_view(items.to_profile(item))
+        return list(accounts.values())
+
+    def find(self, who: str) -> dict[str, Any]:
+        """Account and profile by id or address. Raise PersonError if there is neither."""
+        account = self._by_id(who.lower()) if is_sub(who.lower()) else self._by_email(who)
+        user_id = account["userId"] if account else who.lower()
+        person = self._store.person(user_id)
+        if account is None and person.profile is None:
+            erased = " They were erased." if person.erased else ""
+            raise PersonError(f"there is nobody by {who}.{erased}")
+        profile = full_view(person.profile, person.last_seen) if person.profile else {}
+        return {**(account or {}), **profile}
+
+    def give_role(self, user_id: str, role: str) -> None:
+        try:
+            self._table.update(
+                items.person_key(user_id),
+                items.PROFILE,
+                changes={"role": role, "roleSource": "operator", "updatedAt": timestamp(now())},
+                increment={"version": 1},
+                condition=present(),
+            )
+        except ConditionFailed as error:
+            raise PersonError(
+                f"{user_id} has no profile yet: a role needs one. It is made by POST /profiles."
+            ) from error
+
+    def erase(self, user_id: str) -> None:
+        """Erase for good, whatever their status. An account without a profile is simply deleted."""
+        try:
+            ProfileService(self._store, self._accounts).erase(user_id, by=OPERATOR)
+        except ProfileNotFound:
+            self._accounts.delete(user_id)
+        except ProfilesError as error:
+            raise PersonError(f"{user_id} cannot be erased now: {error}") from error
+
+    def _by_id(self, user_id: str) -> dict[str, Any] | None:
+        answer = found(
+            "UserNotFoundException",
+            lambda: self._aws.json(
+                "cognito-idp", "AdminGetUser", UserPoolId=self._user_pool_id, Username=user_id
+            ),
+        )
+        return _account(answer, answer["UserAttributes"]) if answer else None
+
+    def _by_email(self, email: str) -> dict[str, Any] | None:
+        wanted = email.lower()
+        return next((each for each in self._listed() if each["email"] == wanted), None)
+
+    def _listed(self) -> Iterator[dict[str, Any]]:
+        token: dict[str, str] | None = {}
+        while token is not None:
+            page = self._aws.json(
+                "cognito-idp", "ListUsers", UserPoolId=self._user_pool_id, Limit=60, **token
+            )
+            for user in page["Users"]:
+                yield _account(user, user["Attributes"])
+            following = page.get("PaginationToken")
+            token = {"PaginationToken": following} if following else None
+
+
+def _account(user: dict[str, Any], attributes: list[dict[str, str]]) -> dict[str, Any]:
+    values = {pair["Name"]: pair.get("Value", "") for pair in attributes}
+    return {
+        "userId": values.get("sub") or user["Username"],
+        "email": values.get("email", "").lower(),
+        "account": user["UserStatus"] if user.get("Enabled", True) else "DISABLED",
+    }

@@ -1,0 +1,67 @@
+"""An emulator in a process of its own, for tests: commands on stdin, answers on stdout, JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import time
+from pathlib import Path
+
+began = time.monotonic()
+
+from vestibule_cli.local import emulator_internals  # noqa: E402 - its import counts as start-up
+from vestibule_cli.local.emulator import Emulator, EmulatorError  # noqa: E402
+from vestibule_cli.local.state import StateError, StateFolder  # noqa: E402
+
+
+def answer(content: object) -> None:
+    sys.stdout.write(json.dumps(content, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def memory_mb() -> int:
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) // 1024
+
+
+def main() -> None:
+    options = json.loads(sys.argv[1])
+    state = StateFolder(Path(options["state"]))
+    try:
+        state.lock()
+        ports = state.ports(emulator=options.get("port"))
+        emulator = Emulator(
+            state, port=ports.emulator, region="us-east-1", fork=options.get("fork", True)
+        )
+        emulator.start()
+    except (StateError, EmulatorError) as error:
+        answer({"error": str(error)})
+        sys.exit(2)
+    took = time.monotonic() - began
+    ready = {"url": emulator.url, "port": ports.emulator, "notes": emulator.notes}
+    answer({**ready, "seconds": took, "memory": memory_mb()})
+    for line in sys.stdin:
+        match json.loads(line):
+            case "checkpoint":
+                before = time.monotonic()
+                emulator.checkpoint()
+                answer(time.monotonic() - before)
+            case "mails":
+                answer([dataclasses.asdict(mail) for mail in emulator.mails()])
+            case "missing":
+                answer(emulator_internals.missing())
+            case "exponent bits":
+                shim = emulator_internals.part("services.cognito").secrets
+                answer(max(shim.randbelow(2**3072).bit_length() for _ in range(9)))
+            case "memory":
+                answer(memory_mb())
+            case "stop":
+                break
+    emulator.stop()
+    state.unlock()
+    answer("stopped")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from vestibule_cli.local import checkpoint
+from vestibule_cli.local.checkpoint import CheckpointError, Checkpoints
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+FORKS = [
+    pytest.param(False, id="in process"),
+    pytest.param(True, id="forked", marks=pytest.mark.skipif(sys.platform != "linux", reason="")),
+]
+
+
+class Shelf:
+    """A source that holds one text and can be made to misbehave."""
+
+    def __init__(self, text: str = "first") -> None:
+        self.text = text
+        self.unruly = 0
+        self.hangs = False
+
+    def save(self, *, alone: bool) -> dict[str, str]:
+        del alone
+        if self.hangs:
+            time.sleep(60)
+        if self.unruly:
+            self.unruly -= 1
+            raise RuntimeError("dictionary changed size during iteration")
+        return {"shelf": self.text, "other": "\ud800 and é"}
+
+    def fingerprint(self) -> object:
+        return self.text
+
+    def on_writing_thread(self, work: Callable[[], int]) -> int:
+        return work()
+
+
+def make(folder: Path, *, fork: bool = False) -> Checkpoints:
+    return Checkpoints(folder / "checkpoints", {"port": 4000}, fork=fork)
+
+
+def found(folder: Path) -> str:
+    _, texts = next(make(folder).generations())
+    return texts["shelf"]
+
+
+@pytest.mark.parametrize("fork", FORKS)
+def test_what_was_taken_is_read_back_with_its_facts(tmp_path: Path, *, fork: bool) -> None:
+    make(tmp_path, fork=fork).take(Shelf())
+
+    manifest, texts = next(make(tmp_path).generations())
+
+    assert manifest["port"] == 4000
+    assert texts == {"shelf": "first", "other": "\ud800 and é"}
+
+
+@pytest.mark.parametrize("fork", FORKS)
+def test_the_newest_counts_and_only_the_one_before_is_kept(tmp_path: Path, *, fork: bool) -> None:
+    kept = make(tmp_path, fork=fork)
+    for text in ("a", "b", "c", "d"):
+        kept.take(Shelf(text))
+
+    assert [texts["shelf"] for _, texts in kept.generations()] == ["d", "c"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "gone", "manifest"])
+def test_a_damaged_generation_gives_way_to_the_one_before_and_says_so(
+    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = make(tmp_path)
+    kept.take(Shelf("old"))
+    kept.take(Shelf("new"))
+    newest = max((tmp_path / "checkpoints").glob("0*"))
+    match damage:
+        case "cut":
+            (newest / "shelf.json").write_text("ne")
+        case "changed":
+            (newest / "shelf.json").write_text("NEW")
+        case "gone":
+            (newest / "shelf.json").unlink()
+        case "manifest":
+            (newest / "manifest.json").write_text("{")
+
+    with caplog.at_level(logging.WARNING):
+        assert found(tmp_path) == "old"
+
+    assert newest.name in caplog.text
+
+
+def test_a_generation_whose_writing_was_cut_short_does_not_exist(tmp_path: Path) -> None:
+    make(tmp_path).take(Shelf("whole"))
+    unfinished = tmp_path / "checkpoints" / "00000002"
+    unfinished.mkdir()
+    checkpoint.write_generation(unfinished, {"shelf": "never in force"}, {})
+
+    assert found(tmp_path) == "whole"
+    make(tmp_path).take(Shelf("next"))
+    assert found(tmp_path) == "next"
+
+
+def test_in_process_a_state_that_moves_is_tried_until_it_is_whole(tmp_path: Path) -> None:
+    shelf = Shelf()
+    shelf.unruly = 3
+
+    make(tmp_path).take(shelf)
+
+    assert found(tmp_path) == "first"
+
+
+def test_one_that_never_holds_still_fails_and_leaves_the_last_one_in_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "IN_PROCESS_TRIES", 2)
+    kept = make(tmp_path)
+    kept.take(Shelf("good"))
+    shelf = Shelf("bad")
+    shelf.unruly = 9
+
+    with pytest.raises(CheckpointError):
+        kept.take(shelf)
+
+    assert found(tmp_path) == "good"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks only where that is sound")
+def test_a_child_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "CHILD_SECONDS", 1)
+    kept = make(tmp_path, fork=True)
+    kept.take(Shelf("good"))
+    shelf = Shelf("bad")
+    shelf.hangs = True
+
+    with pytest.raises(CheckpointError):
+        kept.take(shelf)
+
+    assert found(tmp_path) == "good"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks only where that is sound")
+def test_after_three_failures_it_forks_no_more(tmp_path: Path) -> None:
+    kept = make(tmp_path, fork=True)
+    shelf = Shelf("later")
+    shelf.unruly = 1  # each child fails with its own copy of this
+    for _ in range(3):
+        with pytest.raises(CheckpointError):
+            kept.take(shelf)
+
+    kept.take(shelf)
+
+    assert found(tmp_path) == "later"
+
+
+def test_changes_are_taken_by_themselves_and_stillness_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(checkpoint, "REST_FACTOR", 0)
+    taken = threading.Semaphore(0)
+    shelf = Shelf("one")
+    genuine = shelf.save
+
+    def save(*, alone: bool) -> dict[str, str]:
+        taken.release()
+        return genuine(alone=alone)
+
+    shelf.save = save
+    kept = make(tmp_path)
+    kept.start(shelf)
+    assert taken.acquire(timeout=5)
+    shelf.text = "two"
+    assert taken.acquire(timeout=5)
+    assert not taken.acquire(timeout=0.2)
+    kept.stop()
+
+    assert found(tmp_path) == "two"

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from vestibule_cli.local import asgi
+from vestibule_cli.local import door as doors
+from vestibule_cli.local.door import Door
+
+PORT = 4310
+SIGN_UP = {"x-amz-target": "AWSCognitoIdentityProviderService.SignUp"}
+
+
+class Inside:
+    """Stands for the emulator: counts who is in, and lets them out when told."""
+
+    def __init__(self) -> None:
+        self.now = 0
+        self.most = 0
+        self.asked: list[str] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        del receive
+        self.asked.append(scope["path"])
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await self.gate.wait()
+        self.now -= 1
+        await asgi.Reply(200, [], b"in").send(send)
+
+
+def request(
+    path: str = "/", method: str = "POST", host: str = f"127.0.0.1:{PORT}", **headers: str
+) -> asgi.Scope:
+    given = {"host": host, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    return {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in given.items()],
+    }
+
+
+def knock(scope: asgi.Scope, inside: Inside | None = None) -> asgi.Reply:
+    door = Door(inside or Inside(), {PORT, PORT + 1})
+    return asyncio.run(asgi.ask(door, scope, b""))
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.0.0.1:4310", "localhost:9", "[::1]:4310", "bucket.localhost:4310"]
+)
+def test_names_of_this_machine_are_answered(host: str) -> None:
+    assert knock(request(host=host)).status == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["attacker.example", "127.0.0.1.attacker.example", "localhost.attacker.example:4310", ""],
+)
+def test_another_name_for_this_machine_is_refused(host: str) -> None:
+    inside = Inside()
+
+    reply = knock(request(host=host), inside)
+
+    assert reply.status == 403
+    assert inside.asked == []
+
+
+@pytest.mark.parametrize("origin", [f"http://127.0.0.1:{PORT}", f"http://localhost:{PORT + 1}"])
+def test_pages_of_the_stack_itself_are_answered(origin: str) -> None:
+    assert knock(request(origin=origin)).status == 200
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://attacker.example", "null", f"https://127.0.0.1:{PORT}", "http://127.0.0.1:1"],
+)
+def test_pages_of_others_are_refused_before_anything_happens(origin: str) -> None:
+    inside = Inside()
+
+    reply = knock(request(origin=origin), inside)
+
+    assert reply.status == 403
+    assert reply.header(b"access-control-allow-origin") is None
+    assert inside.asked == []
+
+
+def test_an_origin_can_be_let_in() -> None:
+    door = Door(Inside(), {PORT})
+    door.allow_origin("http://127.0.0.1:5173")
+
+    reply = asyncio.run(asgi.ask(door, request(origin="http://127.0.0.1:5173"), b""))
+
+    assert reply.status == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/_ministack/reset", "/_ministack/ses/messages", "/_localstack/x"]
+)
+def test_the_emulators_own_pages_are_closed(path: str) -> None:
+    inside = Inside()
+
+    assert knock(request(path), inside).status == 403
+    assert inside.asked == []
+
+
+def test_a_refusal_is_one_that_the_caller_can_read() -> None:
+    as_json = knock(request(origin="http://x"))
+    as_query = knock(
+        request(origin="http://x", content_type="application/x-www-form-urlencoded; charset=utf-8")
+    )
+    as_text = knock(request(origin="http://x", accept="text/html"))
+    as_api = knock(request("/restapis/a/api/_user_request_/me", origin="http://x"))
+
+    assert json.loads(as_json.body)["__type"] == "AccessDeniedException"
+    assert as_json.header(b"x-amzn-errortype") == b"AccessDeniedException"
+    assert b"<Code>AccessDeniedException</Code>" in as_query.body
+    assert as_text.header(b"content-type") == b"text/plain; charset=utf-8"
+    assert set(json.loads(as_api.body)) == {"error", "details", "requestId"}
+
+
+def run_many(scopes: list[asgi.Scope]) -> Inside:
+    """All at once; nobody gets out before all that can be in are in."""
+
+    async def crowd() -> Inside:
+        inside = Inside()
+        inside.gate.clear()
+        door = Door(inside, {PORT})
+        knocking = [asyncio.ensure_future(asgi.ask(door, scope, b"")) for scope in scopes]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        inside.gate.set()
+        replies = await asyncio.gather(*knocking)
+        assert {reply.status for reply in replies} == {200}
+        return inside
+
+    return asyncio.run(crowd())
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        pytest.param(request(**SIGN_UP), id="sign-ups"),
+        pytest.param(request("/restapis/a/api/_user_request_/me", "GET"), id="calls"),
+    ],
+)
+def test_what_people_do_is_queued_and_never_refused(scope: asgi.Scope) -> None:
+    inside = run_many([dict(scope) for _ in range(30)])
+
+    assert inside.most == 4
+    assert len(inside.asked) == 30
+
+
+@pytest.mark.parametrize(
+    "target", ["AWSCognitoIdentityProviderService.AdminGetUser", "DynamoDB_20120810.PutItem"]
+)
+def test_what_functions_call_never_waits(target: str) -> None:
+    waiting = [request(**SIGN_UP) for _ in range(8)]
+    calls = [request("/restapis/a/api/_user_request_/me") for _ in range(8)]
+    nested = [request(x_amz_target=target) for _ in range(9)]
+
+    assert run_many([*waiting, *calls, *nested]).most == 4 + 4 + 9
+
+
+def test_a_place_is_given_back_by_whoever_leaves_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doors, "PATIENCE_SECONDS", 0.01)
+
+    async def scene() -> tuple[int, int]:
+        inside = Inside()
+        inside.gate.clear()
+        door = Door(inside, {PORT})
+        inner = [asyncio.ensure_future(asgi.ask(door, request(**SIGN_UP), b"")) for _ in range(4)]
+        await asyncio.sleep(0)
+        late = await asgi.ask(door, request(**SIGN_UP), b"")
+        inside.gate.set()
+        await asyncio.gather(*inner)
+        after = await asgi.ask(door, request(**SIGN_UP), b"")
+        return late.status, after.status
+
+    assert asyncio.run(scene()) == (503, 200)
+
+
+def test_a_body_beyond_all_limits_is_refused_by_its_length() -> None:
+    inside = Inside()
+    sent: list[asgi.Message] = []
+
+    async def knock_with_much() -> None:
+        async def receive() -> asgi.Message:
+            return {"type": "http.request", "body": b"", "more_body": True}
+
+        async def send(message: asgi.Message) -> None:
+            sent.append(message)
+
+        await Door(inside, {PORT})(request(content_length=str(10**9)), receive, send)
+
+    asyncio.run(knock_with_much())
+
+    assert sent[0]["status"] == 413
+    assert inside.asked == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "changes"),
+    [
+        (request(x_amz_target="DynamoDB_20120810.PutItem"), 1),
+        (request(x_amz_target="DynamoDB_20120810.GetItem"), 0),
+        (request(x_amz_target="AWSCognitoIdentityProviderService.InitiateAuth"), 1),
+        (request(x_amz_target="AWSCognitoIdentityProviderService.AdminGetUser"), 0),
+        (request(x_amz_target="AWSCognitoIdentityService.GetCredentialsForIdentity"), 1),
+        (request("/restapis", "GET"), 0),
+        (request("/restapis", "POST"), 1),
+        (request("/restapis/a/api/_user_request_/me", "PUT"), 0),
+    ],
+)
+def test_changes_are_counted_where_they_are_made(scope: Any, changes: int) -> None:
+    door = Door(Inside(), {PORT})
+
+    asyncio.run(asgi.ask(door, scope, b""))
+
+    assert door.changes == changes

@@ -1,0 +1,241 @@
+"""Each private name of the emulator that is touched, and what each touch is for."""
+
+from __future__ import annotations
+
+import base64
+import concurrent.futures
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from vestibule_cli.local import emulator_internals as internals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NAMES = [f"{place}.{name}" for place, names in internals.TOUCHED.items() for name in names]
+PASSWORD = "A-long-enough-one-1"
+TRIGGERS = """
+def handler(event, context):
+    source = event["triggerSource"]
+    if event["request"]["userAttributes"].get("email", "").startswith("suspended"):
+        raise Exception("You are suspended")
+    event["response"]["claimsAndScopeOverrideDetails"] = {
+        "groupOverrideDetails": {"groupsToOverride": ["manager"]},
+        "accessTokenGeneration": {"claimsToAddOrOverride": {"role": "manager"}},
+    }
+    return event
+"""
+LOOK_AROUND = """
+import os, sys
+
+def handler(event, context):
+    found = {}
+    for name in ("boto3", "ministack", "pydantic"):
+        try:
+            __import__(name)
+            found[name] = True
+        except ImportError:
+            found[name] = False
+    return {"packages": found, "environment": dict(os.environ), "path": sys.path}
+"""
+
+
+@pytest.fixture(scope="session")
+def missing(emulator: Any) -> list[str]:
+    found: list[str] = emulator.ask("missing")
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_emulator_still_has(name: str, missing: list[str]) -> None:
+    assert name not in missing
+
+
+def test_another_version_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.metadata.version", lambda _: "9.9.9")
+
+    with pytest.raises(internals.EmulatorChanged, match=r"ministack 1\.5\.33, 9\.9\.9"):
+        internals.check_version()
+
+
+def claims(token: str) -> dict[str, Any]:
+    payload = token.split(".")[1]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    return found
+
+
+def test_send_verification_email_gives_each_person_a_code_of_their_own(emulator: Any) -> None:
+    pool = emulator.pool("codes")
+    people = [f"coded-{number}@example.test" for number in range(4)]
+    for address in people:
+        pool.sign_up(address)
+
+    codes = [emulator.code_for(address) for address in people]
+
+    assert len(set(codes)) > 1
+    assert all(len(code) == 6 and code.isdigit() for code in codes)
+    wrong = f"{(int(codes[0]) + 1) % 10**6:06d}"
+    with pytest.raises(ClientError, match="CodeMismatch"):
+        pool.person.confirm_sign_up(
+            ClientId=pool.client_id, Username=people[0], ConfirmationCode=wrong
+        )
+    pool.confirm(people[0])
+
+
+def test_send_verification_email_resets_a_password_with_a_fresh_code_each_time(
+    emulator: Any,
+) -> None:
+    pool = emulator.pool("resets")
+    pool.join("reset@example.test")
+    pool.person.forgot_password(ClientId=pool.client_id, Username="reset@example.test")
+    first = emulator.code_for("reset@example.test")
+    pool.person.forgot_password(ClientId=pool.client_id, Username="reset@example.test")
+    second = emulator.code_for("reset@example.test")
+    asked = {"ClientId": pool.client_id, "Username": "reset@example.test", "Password": PASSWORD}
+
+    if first != second:
+        with pytest.raises(ClientError, match="CodeMismatch"):
+            pool.person.confirm_forgot_password(**asked, ConfirmationCode=first)
+    pool.person.confirm_forgot_password(**asked, ConfirmationCode=second)
+
+    assert emulator.mails_to("reset@example.test")[-1]["kind"] == "password reset"
+
+
+def test_resolve_user_finds_people_while_others_sign_up(emulator: Any) -> None:
+    pool = emulator.pool("crowd")
+
+    with concurrent.futures.ThreadPoolExecutor(16) as crowd:
+        list(crowd.map(pool.sign_up, [f"p{n}@example.test" for n in range(120)]))
+
+    assert pool.attributes("p7@example.test")["email"] == "p7@example.test"
+    sub = pool.attributes("p7@example.test")["sub"]
+    assert pool.attributes(sub)["email"] == "p7@example.test"
+
+
+def test_resolve_user_follows_an_address_that_changes_and_one_that_goes(emulator: Any) -> None:
+    pool = emulator.pool("changes")
+    pool.join("before@example.test")
+    pool.admin.admin_update_user_attributes(
+        UserPoolId=pool.id,
+        Username="before@example.test",
+        UserAttributes=[
+            {"Name": "email", "Value": "after@example.test"},
+            {"Name": "email_verified", "Value": "true"},
+        ],
+    )
+
+    assert pool.attributes("after@example.test")["email"] == "after@example.test"
+    with pytest.raises(ClientError, match="UserNotFound"):
+        pool.attributes("before@example.test")
+    pool.admin.admin_delete_user(UserPoolId=pool.id, Username="after@example.test")
+    with pytest.raises(ClientError, match="UserNotFound"):
+        pool.attributes("after@example.test")
+    pool.sign_up("after@example.test")
+
+
+def test_secrets_draws_short_srp_exponents(emulator: Any) -> None:
+    bits = emulator.ask("exponent bits")
+
+    assert 200 < bits <= 256
+
+
+def with_token_trigger(emulator: Any, name: str) -> Any:
+    arn = emulator.function(name, TRIGGERS)
+    configuration = {"LambdaArn": arn, "LambdaVersion": "V2_0"}
+    return emulator.pool(name, LambdaConfig={"PreTokenGenerationConfig": configuration})
+
+
+def test_extract_trigger_response_puts_group_overrides_into_both_tokens(emulator: Any) -> None:
+    pool = with_token_trigger(emulator, "groups")
+
+    tokens = pool.join("m@example.test")
+
+    assert claims(tokens["AccessToken"])["cognito:groups"] == ["manager"]
+    assert claims(tokens["IdToken"])["cognito:groups"] == ["manager"]
+    assert claims(tokens["AccessToken"])["role"] == "manager"
+
+
+def test_apply_pretoken_trigger_refuses_a_sign_in_in_the_words_of_the_function(
+    emulator: Any,
+) -> None:
+    pool = with_token_trigger(emulator, "suspends")
+    pool.sign_up("suspended@example.test")
+    pool.confirm("suspended@example.test")
+
+    with pytest.raises(ClientError) as refused:
+        pool.sign_in("suspended@example.test")
+
+    assert refused.value.response["Error"]["Code"] == "UserLambdaValidationException"
+    message = refused.value.response["Error"]["Message"]
+    assert message == "PreTokenGeneration failed with error You are suspended."
+
+
+def test_detect_runtime_binary_shows_functions_only_their_zip_and_the_runtime(
+    emulator: Any,
+) -> None:
+    emulator.function("looks", LOOK_AROUND, Environment={"Variables": {"MINE": "kept"}})
+
+    seen = emulator.invoke("looks", {})
+
+    assert seen["packages"] == {"boto3": True, "ministack": False, "pydantic": False}
+    environment = seen["environment"]
+    assert environment["MINE"] == "kept"
+    assert environment["AWS_ENDPOINT_URL"] == emulator.url
+    hidden = {"AWS_PROFILE", "SECRET_OF_THE_DEVELOPER", "AUTH", "STATE_DIR", "PYTHONPATH"}
+    assert not hidden & environment.keys()
+    assert environment["HOME"].startswith(str(emulator.state))
+
+
+def test_ensure_poller_and_the_rest_of_the_lambda_service_survive_use(
+    emulator: Any, eventually: Callable[..., Any]
+) -> None:
+    sqs = emulator.client("sqs")
+    url = sqs.create_queue(QueueName="answers")["QueueUrl"]
+    source = "def handler(event, context):\n    print(event)\n    return {}\n"
+    emulator.function("reads", source)
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    emulator.client("lambda").create_event_source_mapping(
+        EventSourceArn=arn["QueueArn"], FunctionName="reads"
+    )
+
+    sqs.send_message(QueueUrl=url, MessageBody="once")
+
+    def empty() -> bool:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return set(found.values()) == {"0"}
+
+    assert eventually(empty)
+
+
+def test_sent_emails_shows_what_functions_and_cognito_sent(emulator: Any) -> None:
+    ses = emulator.client("ses")
+    ses.verify_email_identity(EmailAddress="house@example.test")
+
+    ses.send_email(
+        Source="house@example.test",
+        Destination={"ToAddresses": ["guest@example.test"]},
+        Message={
+            "Subject": {"Data": "Welcome"},
+            "Body": {"Html": {"Data": "<p style='color:#111111'>Use <b>424242</b></p>"}},
+        },
+    )
+
+    [mail] = emulator.mails_to("guest@example.test")
+    assert (mail["subject"], mail["code"], mail["kind"]) == ("Welcome", "424242", "mail")
+
+
+def test_only_this_module_touches_private_names() -> None:
+    """Whoever imports the emulator elsewhere goes round the tests above."""
+    package = __import__("pathlib").Path(internals.__file__).parent
+
+    importers = [
+        path.name
+        for path in package.rglob("*.py")
+        if "ministack." in path.read_text(encoding="utf-8")
+    ]
+
+    assert importers == ["emulator_internals.py"]

@@ -1,0 +1,445 @@
+"""Provisioning, each test in an environment of its own on one emulator."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import shutil
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import pytest
+
+from vestibule_cli.local.provision import ProvisionError, provision
+from vestibule_cli.stack import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vestibule_cli.outputs import Outputs
+
+pytestmark = pytest.mark.emulator
+
+ROOT = Path(__file__).parents[2]
+SITE = "http://127.0.0.1:1"
+NUMBERS = itertools.count(1)
+# Says what it was given, and what its role lets it do.
+API = """
+import os
+import boto3
+
+def handler(event, context):
+    print("called")
+    dynamodb = boto3.client("dynamodb", region_name="us-east-1")
+    if event.get("path") in ("/health", "/wealth"):
+        return {"statusCode": 200, "body": CODE}
+    try:
+        key = {"pk": {"S": "a"}, "sk": {"S": "b"}}
+        dynamodb.get_item(TableName=os.environ["TABLE_NAME"], Key=key)
+    except Exception as error:
+        return type(error).__name__ + ": " + str(error)
+    return dict(os.environ)
+"""
+MAINTENANCE = """
+import os
+import boto3
+
+def handler(event, context):
+    print(event)
+    for record in event["Records"]:
+        boto3.client("cognito-idp", region_name="us-east-1").admin_delete_user(
+            UserPoolId=os.environ["USER_POOL_ID"], Username=record["dynamodb"]["Keys"]["pk"]["S"]
+        )
+"""
+
+
+class Place:
+    """One environment: its project folder, and what is there now."""
+
+    def __init__(self, emulator: Any, folder: Path) -> None:
+        self.emulator = emulator
+        self.folder = folder
+        self.environment = f"t{next(NUMBERS)}"
+        self.file = folder / "stack.yaml"
+
+    def provision(self, code: str = "one") -> Outputs:
+        package = self.folder / "package.zip"
+        package.write_bytes(zipped(code))
+        return provision(
+            load(self.file),
+            package,
+            self.emulator.url,
+            site_url=SITE,
+            environment=self.environment,
+        )
+
+    def edit(self, before: str, after: str, name: str = "stack.yaml") -> None:
+        path = self.folder / name
+        text = path.read_text(encoding="utf-8")
+        assert before in text
+        path.write_text(text.replace(before, after), encoding="utf-8")
+
+    def client(self, name: str) -> Any:
+        return self.emulator.client(name)
+
+    def configuration(self, function: str) -> Any:
+        return self.client("lambda").get_function_configuration(FunctionName=function)
+
+    def policy(self, role: str, name: str) -> Any:
+        found = self.client("iam").get_role_policy(RoleName=role, PolicyName=name)
+        return found["PolicyDocument"]
+
+    def invoke(self, function: str) -> Any:
+        answer = self.client("lambda").invoke(FunctionName=function, Payload=b"{}")
+        return json.loads(answer["Payload"].read())
+
+
+def zipped(code: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for module, source in (("api", f"CODE = {code!r}\n{API}"), ("maintenance", MAINTENANCE)):
+            archive.writestr(f"vestibule/functions/{module}.py", source)
+    return buffer.getvalue()
+
+
+def get(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - loopback
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def health(outputs: Outputs) -> str:
+    return get(outputs.signed_url.replace("/signed", "/health"))[1]
+
+
+@pytest.fixture
+def place(emulator: Any, tmp_path: Path) -> Place:
+    for name in ("stack.yaml", "openapi.json"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "infra" / "policies", tmp_path / "infra" / "policies")
+    return Place(emulator, tmp_path)
+
+
+def test_functions_are_made_as_stack_yaml_says(place: Place) -> None:
+    outputs = place.provision()
+
+    made = place.configuration(outputs.functions["maintenance"])
+    assert made["Handler"] == "vestibule.functions.maintenance.handler"
+    assert made["MemorySize"] == 256
+    assert made["Timeout"] == 30
+    assert made["Runtime"] == "python3.13"
+    assert made["Architectures"] == ["arm64"]
+    variables = made["Environment"]["Variables"]
+    assert variables["TABLE_NAME"] == outputs.table_name
+    assert variables["USER_POOL_ID"] == outputs.user_pool_id
+    assert variables["ENVIRONMENT"] == place.environment
+    assert variables["LOG_LEVEL"] == "INFO"
+    assert len(variables["SERVICE_VERSION"]) == 12
+
+
+def test_each_function_has_the_role_of_its_own_policy_file(place: Place) -> None:
+    outputs = place.provision()
+
+    role = place.configuration(outputs.functions["maintenance"])["Role"].rpartition("/")[2]
+    statements = {each["Sid"]: each for each in place.policy(role, "maintenance")["Statement"]}
+    assert role == outputs.functions["maintenance"]
+    assert statements["DeleteErasedAccounts"]["Resource"] == [
+        f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{outputs.user_pool_id}"
+    ]
+    assert statements["WriteLogs"]["Resource"] == [
+        f"arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/{role}:*"
+    ]
+    assert "/stream/" in statements["FollowTheTable"]["Resource"][0]
+
+
+def test_a_function_may_do_what_its_policy_allows_and_nothing_else(place: Place) -> None:
+    outputs = place.provision()
+    assert place.invoke(outputs.functions["api"])["TABLE_NAME"] == outputs.table_name
+
+    place.edit('"dynamodb:GetItem",', "", "infra/policies/api.json")
+    place.provision()
+
+    assert "AccessDenied" in place.invoke(outputs.functions["api"])
+
+
+def test_the_table_is_made_as_stack_yaml_says(place: Place) -> None:
+    outputs = place.provision()
+
+    dynamodb = place.client("dynamodb")
+    table = dynamodb.describe_table(TableName=outputs.table_name)["Table"]
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
+    assert table["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+    index = table["GlobalSecondaryIndexes"][0]
+    assert index["Projection"]["NonKeyAttributes"] == ["userId", "name", "bio", "createdAt"]
+    ttl = dynamodb.describe_time_to_live(TableName=outputs.table_name)["TimeToLiveDescription"]
+    assert (ttl["TimeToLiveStatus"], ttl["AttributeName"]) == ("ENABLED", "expiresAt")
+
+
+def test_queues_lead_to_their_dead_letters(place: Place) -> None:
+    outputs = place.provision()
+
+    sqs = place.client("sqs")
+    found = sqs.get_queue_attributes(QueueUrl=outputs.queues["retry"], AttributeNames=["All"])
+    redrive = json.loads(found["Attributes"]["RedrivePolicy"])
+    assert found["Attributes"]["VisibilityTimeout"] == "60"
+    assert redrive["deadLetterTargetArn"].endswith(f"{place.environment}-retry-dlq")
+    assert int(redrive["maxReceiveCount"]) == 5
+
+
+def test_the_pool_is_made_as_stack_yaml_says(place: Place) -> None:
+    outputs = place.provision()
+
+    cognito = place.client("cognito-idp")
+    pool = cognito.describe_user_pool(UserPoolId=outputs.user_pool_id)["UserPool"]
+    assert pool["UsernameAttributes"] == ["email"]
+    assert pool["Policies"]["PasswordPolicy"]["MinimumLength"] == 12
+    assert pool["MfaConfiguration"] == "OPTIONAL"
+    assert pool["DeletionProtection"] == "ACTIVE"
+    required = {each["Name"] for each in pool["SchemaAttributes"] if each.get("Required")}
+    assert required - {"sub"} == {"email", "name"}
+    client = cognito.describe_user_pool_client(
+        UserPoolId=outputs.user_pool_id, ClientId=outputs.user_pool_client_id
+    )["UserPoolClient"]
+    assert client["AccessTokenValidity"] == 15
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    assert "ALLOW_USER_PASSWORD_AUTH" not in client["ExplicitAuthFlows"]
+    assert "custom:invite_code" in client["WriteAttributes"]
+    assert "email_verified" not in client["WriteAttributes"]
+
+
+def test_signed_in_people_may_call_the_signed_routes_and_strangers_nothing(place: Place) -> None:
+    outputs = place.provision()
+
+    iam = place.client("iam")
+    prefix = f"vestibule-{place.environment}"
+    allowed = place.policy(f"{prefix}-authenticated", "signed-routes")["Statement"]
+    assert [statement["Action"] for statement in allowed] == [["execute-api:Invoke"]]
+    assert allowed[0]["Resource"] == [
+        f"arn:aws:execute-api:us-east-1:000000000000:{outputs.rest_api_id}/api/*/signed/*"
+    ]
+    assert iam.list_role_policies(RoleName=f"{prefix}-unauthenticated")["PolicyNames"] == []
+    trust = iam.get_role(RoleName=f"{prefix}-authenticated")["Role"]["AssumeRolePolicyDocument"]
+    trust = json.loads(unquote(trust)) if isinstance(trust, str) else trust
+    condition = trust["Statement"][0]["Condition"]
+    assert outputs.identity_pool_id in json.dumps(condition["StringEquals"])
+    roles = place.client("cognito-identity").get_identity_pool_roles(
+        IdentityPoolId=outputs.identity_pool_id
+    )["Roles"]
+    assert set(roles) == {"authenticated", "unauthenticated"}
+
+
+def test_the_api_answers_through_the_gateway(place: Place) -> None:
+    outputs = place.provision()
+
+    gateway = outputs.signed_url.removesuffix("/signed")
+    assert get(f"{gateway}/health") == (200, "one")
+    assert get(f"{gateway}/me")[0] == 401
+    assert get(f"{gateway}/nowhere")[0] == 404
+    assert get(f"{gateway}/signed/me")[0] == 403
+
+
+def test_only_tombstones_on_the_stream_reach_maintenance(
+    place: Place, eventually: Callable[..., Any]
+) -> None:
+    outputs = place.provision()
+    dynamodb, cognito = place.client("dynamodb"), place.client("cognito-idp")
+    pool = outputs.user_pool_id
+    for address in ("kept@example.test", "erased@example.test"):
+        cognito.admin_create_user(UserPoolId=pool, Username=address, MessageAction="SUPPRESS")
+    for address, sort in (("kept@example.test", "PROFILE"), ("erased@example.test", "ERASED")):
+        item = {"pk": {"S": address}, "sk": {"S": sort}}
+        dynamodb.put_item(TableName=outputs.table_name, Item=item)
+
+    def has(address: str) -> bool:
+        try:
+            cognito.admin_get_user(UserPoolId=pool, Username=address)
+        except cognito.exceptions.UserNotFoundException:
+            return False
+        return True
+
+    assert eventually(lambda: not has("erased@example.test"))
+    assert has("kept@example.test")
+    mapping = place.client("lambda").list_event_source_mappings(
+        FunctionName=outputs.functions["maintenance"]
+    )["EventSourceMappings"][0]
+    assert "ERASED" in mapping["FilterCriteria"]["Filters"][0]["Pattern"]
+    assert mapping["DestinationConfig"]["OnFailure"]["Destination"].endswith("-retry")
+
+
+def test_a_second_time_changes_nothing(place: Place) -> None:
+    first = place.provision()
+    before = place.configuration(first.functions["api"])
+
+    second = place.provision()
+
+    assert second == first
+    after = place.configuration(first.functions["api"])
+    assert after["LastModified"] == before["LastModified"]
+    mappings = place.client("lambda").list_event_source_mappings(
+        FunctionName=first.functions["maintenance"]
+    )
+    assert len(mappings["EventSourceMappings"]) == 1
+    apis = place.client("apigateway").get_rest_apis(limit=500)["items"]
+    assert [api["name"] for api in apis].count(f"vestibule-{place.environment}") == 1
+
+
+def test_what_changes_is_applied_and_who_is_there_stays(place: Place) -> None:
+    first = place.provision()
+    cognito, dynamodb = place.client("cognito-idp"), place.client("dynamodb")
+    cognito.admin_create_user(
+        UserPoolId=first.user_pool_id, Username="ann@example.test", MessageAction="SUPPRESS"
+    )
+    item = {"pk": {"S": "USER#1"}, "sk": {"S": "PROFILE"}, "name": {"S": "Ann"}}
+    dynamodb.put_item(TableName=first.table_name, Item=item)
+    place.edit("memory: 512", "memory: 768")
+    place.edit("LOG_LEVEL: INFO", "LOG_LEVEL: DEBUG")
+    place.edit("batch_size: 10", "batch_size: 20")
+    place.edit("visibility: 60", "visibility: 90")
+    place.edit("[userId, name, bio, createdAt]", "[userId, name, createdAt]")
+    place.edit("ttl: expiresAt", "ttl: endsAt")
+    place.edit("access: 15", "access: 20")
+    place.edit("password_minimum_length: 12", "password_minimum_length: 14")
+    place.edit("signup_source]", "signup_source, team]")
+    place.edit("rate: 100", "rate: 50")
+
+    second = place.provision("two")
+
+    assert second == first
+    api = place.configuration(first.functions["api"])
+    assert api["MemorySize"] == 768
+    assert api["Environment"]["Variables"]["LOG_LEVEL"] == "DEBUG"
+    assert health(first) == "two"
+    mapping = place.client("lambda").list_event_source_mappings(
+        FunctionName=first.functions["maintenance"]
+    )["EventSourceMappings"][0]
+    assert mapping["BatchSize"] == 20
+    queue = place.client("sqs").get_queue_attributes(
+        QueueUrl=first.queues["retry"], AttributeNames=["All"]
+    )["Attributes"]
+    assert queue["VisibilityTimeout"] == "90"
+    table = dynamodb.describe_table(TableName=first.table_name)["Table"]
+    projected = table["GlobalSecondaryIndexes"][0]["Projection"]["NonKeyAttributes"]
+    assert sorted(projected) == ["createdAt", "name", "userId"]
+    ttl = dynamodb.describe_time_to_live(TableName=first.table_name)["TimeToLiveDescription"]
+    assert ttl["AttributeName"] == "endsAt"
+    pool = cognito.describe_user_pool(UserPoolId=first.user_pool_id)["UserPool"]
+    assert pool["Policies"]["PasswordPolicy"]["MinimumLength"] == 14
+    assert "custom:team" in [each["Name"] for each in pool["SchemaAttributes"]]
+    assert pool["MfaConfiguration"] == "OPTIONAL"
+    stage = place.client("apigateway").get_stage(restApiId=first.rest_api_id, stageName="api")
+    assert stage["methodSettings"]["*/*"]["throttlingRateLimit"] == 50
+    found = dynamodb.get_item(
+        TableName=first.table_name, Key={key: item[key] for key in ("pk", "sk")}
+    )
+    assert found["Item"] == item
+    assert len(cognito.list_users(UserPoolId=first.user_pool_id)["Users"]) == 1
+
+
+def test_a_changed_document_is_live(place: Place) -> None:
+    outputs = place.provision()
+    assert "/health" in (place.folder / "openapi.json").read_text(encoding="utf-8")
+
+    place.edit('"/health"', '"/wealth"', "openapi.json")
+    place.provision()
+
+    gateway = outputs.signed_url.removesuffix("/signed")
+    assert get(f"{gateway}/health")[0] == 404
+    assert get(f"{gateway}/wealth")[0] == 200
+
+
+def test_what_stack_yaml_no_longer_names_is_removed(place: Place) -> None:
+    first = place.provision()
+    text = place.file.read_text(encoding="utf-8")
+    start, end = text.index("  maintenance:"), text.index("table:\n  key")
+    text = text[:start] + text[end:]
+    start, end = text.index("queues:"), text.index("user_pool:\n")
+    place.file.write_text(f"{text[:start]}queues: {{}}\n{text[end:]}", encoding="utf-8")
+    place.edit('["queue:retry"]', '["table"]', "infra/policies/maintenance.json")
+
+    second = place.provision()
+
+    assert set(second.functions) == {"api"}
+    names = [each["FunctionName"] for each in place.client("lambda").list_functions()["Functions"]]
+    assert first.functions["maintenance"] not in names
+    roles = [role["RoleName"] for role in place.client("iam").list_roles()["Roles"]]
+    assert first.functions["maintenance"] not in roles
+    assert f"vestibule-{place.environment}-authenticated" in roles
+    urls = place.client("sqs").list_queues().get("QueueUrls", [])
+    assert not set(first.queues.values()) & set(urls)
+    assert (
+        place.client("lambda").list_event_source_mappings(
+            FunctionName=first.functions["maintenance"]
+        )["EventSourceMappings"]
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "named"),
+    [
+        (
+            "required_attributes: [email, name]",
+            "required_attributes: [email]",
+            "required_attributes",
+        ),
+        (", signup_source]\n  client", "]\n  client", "custom_attributes (without signup_source)"),
+    ],
+)
+def test_what_is_fixed_once_the_pool_exists_is_refused_and_nothing_changes(
+    place: Place, before: str, after: str, named: str
+) -> None:
+    first = place.provision()
+    text = place.file.read_text(encoding="utf-8")
+    if "signup_source" in before:
+        place.edit(', "custom:signup_source"]', "]")
+        place.edit("terms_accepted, signup_source]", "terms_accepted]")
+    else:
+        place.edit(before, after)
+
+    with pytest.raises(ProvisionError) as refused:
+        place.provision("two")
+
+    assert f"user_pool.{named.partition(' ')[0]}" in str(refused.value)
+    assert "vestibule reset" in str(refused.value)
+    assert health(first) == "one"
+    place.file.write_text(text, encoding="utf-8")
+    assert place.provision() == first
+
+
+def test_a_tables_key_cannot_change(place: Place) -> None:
+    place.provision()
+    place.edit("key: {partition: pk, sort: sk}", "key: {partition: pk, sort: other}")
+
+    with pytest.raises(ProvisionError, match="the key of a table cannot change"):
+        place.provision()
+
+
+def test_a_document_that_names_no_function_of_ours_is_refused(place: Place) -> None:
+    place.edit('"uri": "api"', '"uri": "web"', "openapi.json")
+
+    with pytest.raises(ProvisionError, match="sends a route to function 'web'"):
+        place.provision()
+
+
+def test_an_emulator_that_is_not_there_is_told_in_words(place: Place, tmp_path: Path) -> None:
+    package = tmp_path / "p.zip"
+    package.write_bytes(zipped("one"))
+
+    with pytest.raises(ProvisionError, match="does not answer"):
+        provision(load(place.file), package, "http://127.0.0.1:9", site_url=SITE)
+
+
+def test_fresh_provisioning_takes_less_than_three_seconds(place: Place) -> None:
+    began = time.monotonic()
+
+    place.provision()
+
+    assert time.monotonic() - began < 3

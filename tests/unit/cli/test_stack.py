@@ -1,0 +1,321 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from vestibule_cli.stack import StackError, load
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    shutil.copy(ROOT / "stack.yaml", tmp_path)
+    shutil.copytree(ROOT / "infra" / "policies", tmp_path / "infra" / "policies")
+    return tmp_path
+
+
+def problems(project: Path, before: str, after: str) -> tuple[str, ...]:
+    file = project / "stack.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert before in text
+    file.write_text(text.replace(before, after, 1), encoding="utf-8")
+    with pytest.raises(StackError) as refused:
+        load(file)
+    assert str(refused.value).splitlines() == list(refused.value.problems)
+    return refused.value.problems
+
+
+def only_problem(project: Path, before: str, after: str) -> str:
+    found = problems(project, before, after)
+    assert len(found) == 1, found
+    return found[0]
+
+
+def line_of(project: Path, text: str) -> int:
+    lines = (project / "stack.yaml").read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+def test_the_projects_own_stack_loads() -> None:
+    stack = load(ROOT / "stack.yaml")
+
+    assert stack.root == ROOT
+    assert stack.functions["api"].memory == 512
+    assert stack.runtime.identifier == "python3.13"
+    assert stack.queues["retry"].dead_letters == "retry-dlq"
+
+
+def test_resources_are_named_after_stack_and_environment() -> None:
+    stack = load(ROOT / "stack.yaml")
+
+    assert stack.resource("local") == "vestibule-local"
+    assert stack.resource("prod-eu", "api") == "vestibule-prod-eu-api"
+
+
+def test_references_become_what_they_stand_for() -> None:
+    stack = load(ROOT / "stack.yaml")
+    values = {
+        "environment": "local",
+        "identity_pool": "i",
+        "table": "people",
+        "user_pool": "p",
+        "version": "1",
+    }
+
+    variables = stack.functions["api"].variables(values)
+
+    assert variables["TABLE_NAME"] == "people"
+    assert variables["LOG_LEVEL"] == "INFO"
+
+
+def test_a_loaded_stack_cannot_be_changed() -> None:
+    stack = load(ROOT / "stack.yaml")
+
+    with pytest.raises(ValidationError):
+        stack.functions["api"].memory = 1024
+
+
+def test_a_figure_out_of_range_is_refused_with_its_place(project: Path) -> None:
+    problem = only_problem(project, "memory: 512", "memory: 64")
+
+    line = line_of(project, "memory: 64")
+    assert problem == (
+        f"stack.yaml:{line}:13: functions.api.memory: must be between 128 and 10240, got 64"
+    )
+
+
+def test_every_problem_is_listed_in_the_order_of_the_file(project: Path) -> None:
+    text = (project / "stack.yaml").read_text(encoding="utf-8")
+    changed = text.replace("memory: 512", "memory: 64").replace("visibility: 60", "visibility: -1")
+
+    (project / "stack.yaml").write_text(changed.replace("rate: 100", "rate: many"))
+
+    with pytest.raises(StackError) as refused:
+        load(project / "stack.yaml")
+    assert [problem.split(": ")[1] for problem in refused.value.problems] == [
+        "functions.api.memory",
+        "queues.retry.visibility",
+        "api.throttle.rate",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "place", "words"),
+    [
+        ("timeout: 10\n", "timeuot: 10\n", "functions.api.timeuot", "did you mean timeout?"),
+        ("ttl:", "tll:", "table.tll", "allowed: indexes, key, point_in_time_recovery, stream, ttl"),
+        ("rate: 100", "rat: 100", "api.throttle.rat", "allowed: burst, rate"),
+        ("name: vestibule", "nmae: vestibule", "nmae", "did you mean name?"),
+        ("access: 15", "acess: 15", "user_pool.token_minutes.acess", "allowed: access, id"),
+        ("batch_size: 10", "size: 10", "functions.maintenance.events.0.size", "allowed: batch_si"),
+        ("{ref: table}", "{rf: table}", "functions.api.environment.TABLE_NAME.rf", "allowed: ref"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_the_allowed_ones(
+    project: Path, before: str, after: str, place: str, words: str
+) -> None:
+    found = [each for each in problems(project, before, after) if f": {place}: unknown key" in each]
+
+    assert len(found) == 1
+    assert words in found[0]
+
+
+def test_a_missing_key_is_told_at_its_parent(project: Path) -> None:
+    problem = only_problem(project, "    handler: vestibule.functions.api.handler\n", "")
+
+    assert (
+        problem == f"stack.yaml:{line_of(project, '  api:')}:3: functions.api.handler: is missing"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "place", "words"),
+    [
+        (
+            "TABLE_NAME: {ref: table}",
+            "TABLE_NAME: {ref: tabel}",
+            "functions.api.environment.TABLE_NAME.ref",
+            "unknown reference 'tabel' (did you mean table?); allowed: environment, ",
+        ),
+        (
+            "dead_letters: retry-dlq",
+            "dead_letters: retry-dql",
+            "queues.retry.dead_letters",
+            "unknown queue 'retry-dql' (did you mean retry-dlq?); allowed: retry, retry-dlq",
+        ),
+        (
+            "on_failure: retry",
+            "on_failure: later",
+            "functions.maintenance.events.0.on_failure",
+            "unknown queue 'later'; allowed: retry, retry-dlq",
+        ),
+        (
+            "policies/api.json",
+            "policies/apii.json",
+            "functions.api.policy",
+            "no such file: infra/policies/apii.json; there are api.json, maintenance.json",
+        ),
+        (
+            "  function: api",
+            "  function: aip",
+            "api.function",
+            "unknown function 'aip' (did you mean api?); allowed: api, maintenance",
+        ),
+        (
+            "stream: table",
+            "stream: people",
+            "functions.maintenance.events.0.stream",
+            "unknown stream 'people'; allowed: table",
+        ),
+        (
+            '"custom:signup_source"]',
+            '"custom:source"]',
+            "user_pool.client_writes.7",
+            "unknown attribute 'custom:source'",
+        ),
+        (
+            "[userId, name, bio",
+            "[userId, gsi1pk, bio",
+            "table.indexes.gsi1",
+            "projection must leave out gsi1pk: keys are always there",
+        ),
+    ],
+)
+def test_a_dangling_reference_is_refused_with_what_is_allowed(
+    project: Path, before: str, after: str, place: str, words: str
+) -> None:
+    problem = only_problem(project, before, after)
+
+    assert f": {place}: " in problem
+    assert words in problem
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ('"3.13"', "3.13", "must be one of '3.11', '3.12', '3.13' or '3.14', got 3.13; put quotes"),
+        ("mfa: OPTIONAL", "mfa: ON", "got True; put quotes around it"),
+        ("mfa: OPTIONAL", "mfa: 'OFF'", "must be one of 'OPTIONAL' or 'ON', got 'OFF'"),
+        ("LOG_LEVEL: INFO", "LOG_LEVEL: 3", "must be text or {ref: ...}, got 3; put quotes"),
+        ("LOG_LEVEL: INFO", "AWS_REGION: mine", "AWS_REGION belongs to Lambda"),
+        ("LOG_LEVEL: INFO", "loglevel: INFO", "must be upper-case letters, digits and _"),
+        ("memory: 512", "memory: '512'", "must be a whole number, got '512'"),
+        ("memory: 512", "memory: true", "must be a whole number, got True"),
+        ("custom_attributes: [", "custom_attributes: [account_type, ", "names account_type more"),
+        ("password_flow: false", "password_flow: maybe", "must be true or false, got 'maybe'"),
+        ("case_sensitive: false", "case_sensitive: true", "must be one of False, got True"),
+        ("{access: 15", "{access: 90", "must be between 5 and 60, got 90"),
+        ("    max_receives: 5\n", "", "max_receives and dead_letters go together"),
+        ("filter: '{", "filter: '", "must be JSON"),
+        (
+            "client_writes: [email, name, ",
+            "client_writes: [email, ",
+            "client_writes must hold name",
+        ),
+        ("handler: vestibule.functions.api.handler", "handler: api", "must be a dotted path"),
+        ("name: vestibule", "name: Vestibule!", "must be 1 to 20 lower-case letters"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_words(
+    project: Path, before: str, after: str, words: str
+) -> None:
+    assert any(words in problem for problem in problems(project, before, after))
+
+
+def test_dead_letters_of_dead_letters_are_refused(project: Path) -> None:
+    problem = only_problem(
+        project,
+        "    retention: 1209600",
+        "    retention: 1209600\n    max_receives: 2\n    dead_letters: retry",
+    )
+
+    assert "has dead letters of its own" in problem
+
+
+def test_a_key_given_twice_is_refused_where_it_stands_again(project: Path) -> None:
+    problem = only_problem(project, "    timeout: 10\n", "    timeout: 10\n    timeout: 11\n")
+
+    line = line_of(project, "timeout: 11")
+    assert problem == f"stack.yaml:{line}:5: key 'timeout' stands here a second time"
+
+
+@pytest.mark.parametrize("text", ["table: [", "a: b: c", "\tname: x", "name: 'open", "@"])
+def test_broken_yaml_is_refused_with_its_line(project: Path, text: str) -> None:
+    file = project / "stack.yaml"
+    file.write_text(f"# one\n{text}\n", encoding="utf-8")
+
+    with pytest.raises(StackError, match=r"^stack\.yaml:[23]:\d+: "):
+        load(file)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "[1, 2]", "just words", "--- a\n--- b\n"])
+def test_a_file_that_is_no_mapping_is_refused(project: Path, text: str) -> None:
+    file = project / "stack.yaml"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(StackError, match=r"stack\.yaml:\d+:\d+: "):
+        load(file)
+
+
+def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match=r"stack\.yaml: no such file"):
+        load(tmp_path / "stack.yaml")
+
+
+def test_bytes_that_are_no_text_are_refused(project: Path) -> None:
+    (project / "stack.yaml").write_bytes(b"name: \xff\xfe")
+
+    with pytest.raises(StackError, match=r"stack\.yaml"):
+        load(project / "stack.yaml")
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        (
+            '{"Statement": [{"Sid": "Read", "Resource": ["tabel"]}]}',
+            "Read: unknown Resource 'tabel'",
+        ),
+        ('{"Statement": [{"Resource": "*"}]}', "statement 1: Resource must be a list of: "),
+        ('{"Statement": [{"Resource": ["queue:later"]}]}', "unknown Resource 'queue:later'"),
+        ('{"Statement": {}}', "Statement must be a list"),
+        ("{", "cannot be read"),
+        ("[]", "Statement must be a list"),
+    ],
+)
+def test_a_policy_file_may_only_name_known_resources(
+    project: Path, policy: str, words: str
+) -> None:
+    (project / "infra" / "policies" / "api.json").write_text(policy, encoding="utf-8")
+
+    with pytest.raises(StackError) as refused:
+        load(project / "stack.yaml")
+    assert "functions.api.policy: infra/policies/api.json" in str(refused.value)
+    assert words in str(refused.value)
+
+
+@given(
+    line=st.integers(0, 86),
+    junk=st.text(alphabet=" :{}[]'\"-#&*!|>%@`\n\tabc0", min_size=1, max_size=8),
+)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_typed_into_the_file_is_loaded_or_refused_in_words(
+    project: Path, line: int, junk: str
+) -> None:
+    lines = (ROOT / "stack.yaml").read_text(encoding="utf-8").splitlines()
+    lines[line:line] = [junk]
+    file = project / "stack.yaml"
+    file.write_text("\n".join(lines), encoding="utf-8")
+
+    found: tuple[str, ...] = ()
+    try:
+        load(file)
+    except StackError as refused:
+        found = refused.problems
+    assert all(problem.startswith("stack.yaml:") for problem in found)

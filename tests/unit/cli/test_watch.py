@@ -1,0 +1,141 @@
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from vestibule_cli.local.provision.compare import ProvisionError
+from vestibule_cli.local.watch import Watcher
+
+
+class Refreshes:
+    """Counts what it is asked for; fails while it has a reason to."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.failure: Exception | None = None
+
+    def __call__(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.count += 1
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    code = tmp_path / "src" / "vestibule" / "profiles"
+    code.mkdir(parents=True)
+    (tmp_path / "infra" / "policies").mkdir(parents=True)
+    (code / "model.py").write_text("one = 1\n")
+    (tmp_path / "stack.yaml").write_text("name: x\n")
+    return tmp_path
+
+
+@pytest.fixture
+def refreshes() -> Refreshes:
+    return Refreshes()
+
+
+@pytest.fixture
+def reports(
+    project: Path, refreshes: Refreshes, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[str]]:
+    """What a running watcher reports. The routes are not its concern here."""
+    said: list[str] = []
+    watcher = Watcher(project, refreshes, said.append)
+    monkeypatch.setattr(watcher, "_write_routes", lambda: None)
+    watcher.start()
+    yield said
+    watcher.stop()
+    assert not [each for each in threading.enumerate() if each.name == "watch"]
+
+
+def eventually(check: Callable[[], object], seconds: float = 5.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not check():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def test_changed_code_is_refreshed_and_named(
+    project: Path, refreshes: Refreshes, reports: list[str]
+) -> None:
+    (project / "src" / "vestibule" / "profiles" / "model.py").write_text("one = 12\n")
+
+    assert eventually(lambda: reports)
+    assert refreshes.count == 1
+    assert reports[0].startswith("live after 0.0 s: src/vestibule/profiles/model.py")
+
+
+@pytest.mark.parametrize("path", ["stack.yaml", "openapi.json", "infra/policies/api.json"])
+def test_the_definition_is_followed_too(
+    project: Path, refreshes: Refreshes, reports: list[str], path: str
+) -> None:
+    (project / path).write_text("new and longer\n")
+
+    assert eventually(lambda: reports)
+    assert refreshes.count == 1
+
+
+def test_new_and_removed_files_are_changes(
+    project: Path, refreshes: Refreshes, reports: list[str]
+) -> None:
+    new = project / "src" / "vestibule" / "new.py"
+    new.write_text("")
+    assert eventually(lambda: refreshes.count == 1)
+
+    new.unlink()
+
+    assert eventually(lambda: refreshes.count == 2)
+    assert eventually(lambda: len(reports) == 2)
+
+
+def test_what_is_no_source_is_passed_over(
+    project: Path, refreshes: Refreshes, reports: list[str]
+) -> None:
+    (project / "README.md").write_text("words")
+    (project / "src" / "vestibule" / "notes.txt").write_text("words")
+    time.sleep(0.5)
+
+    assert refreshes.count == 0
+    assert reports == []
+
+
+def test_several_writes_of_one_save_are_one_change(
+    project: Path, refreshes: Refreshes, reports: list[str]
+) -> None:
+    for number in range(5):
+        (project / "src" / "vestibule" / f"part{number}.py").write_text("x = 1\n")
+        time.sleep(0.01)
+
+    assert eventually(lambda: reports)
+    time.sleep(0.4)
+    assert refreshes.count == 1
+    assert reports[0].endswith(" and 2 more")
+
+
+def test_a_failure_is_reported_and_the_next_change_is_tried_again(
+    project: Path, refreshes: Refreshes, reports: list[str]
+) -> None:
+    refreshes.failure = ProvisionError("no such thing")
+    (project / "stack.yaml").write_text("name: broken\n")
+    assert eventually(lambda: reports)
+    assert reports == ["not live, what ran before goes on: no such thing"]
+
+    refreshes.failure = None
+    (project / "stack.yaml").write_text("name: mended again\n")
+
+    assert eventually(lambda: refreshes.count == 1)
+
+
+def test_a_fault_of_our_own_is_named_and_survived(
+    project: Path, refreshes: Refreshes, reports: list[str]
+) -> None:
+    refreshes.failure = ZeroDivisionError("by nothing")
+    (project / "stack.yaml").write_text("name: broken\n")
+
+    assert eventually(lambda: reports)
+    assert reports == ["not live, what ran before goes on: ZeroDivisionError: by nothing"]
