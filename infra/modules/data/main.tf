@@ -1,0 +1,62 @@
+locals {
+  keys = concat([var.table.key], [for index in values(var.table.indexes) : index.key])
+}
+
+resource "aws_dynamodb_table" "this" {
+  name                        = var.name
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = var.table.key.partition
+  range_key                   = var.table.key.sort
+  stream_enabled              = true
+  stream_view_type            = var.table.stream
+  deletion_protection_enabled = var.deletion_protection
+
+  dynamic "attribute" {
+    for_each = toset(flatten([for key in local.keys : [key.partition, key.sort]]))
+
+    content {
+      name = attribute.value
+      type = "S"
+    }
+  }
+
+  dynamic "global_secondary_index" {
+    for_each = var.table.indexes
+
+    content {
+      name               = global_secondary_index.key
+      hash_key           = global_secondary_index.value.key.partition
+      range_key          = global_secondary_index.value.key.sort
+      projection_type    = "INCLUDE"
+      non_key_attributes = global_secondary_index.value.projection
+    }
+  }
+
+  ttl {
+    attribute_name = var.table.ttl
+    enabled        = true
+  }
+
+  point_in_time_recovery {
+    enabled = var.table.point_in_time_recovery
+  }
+
+  server_side_encryption {
+    enabled = true
+  }
+
+  # A replica inside the table, not a resource of its own: one owner for both regions' settings.
+  dynamic "replica" {
+    for_each = var.secondary_region == null ? [] : [var.secondary_region]
+
+    content {
+      region_name            = replica.value
+      point_in_time_recovery = var.table.point_in_time_recovery
+      propagate_tags         = true
+    }
+  }
+
+  lifecycle {
+    prevent_destroy = true
+  }
+}

@@ -1,0 +1,31 @@
+output "functions" {
+  description = "Name, ARN, invocation URI and log group by function key."
+  value = {
+    for key, function in aws_lambda_function.this : key => {
+      name       = function.function_name
+      arn        = function.arn
+      invoke_arn = function.invoke_arn
+      log_group  = aws_cloudwatch_log_group.function[key].name
+    }
+  }
+}
+
+output "queue_urls" {
+  description = "Queue URLs by key."
+  value       = { for key, queue in local.queues : key => queue.url }
+}
+
+output "roles" {
+  description = "Role names by function key."
+  value       = { for key, role in aws_iam_role.function : key => role.name }
+}
+
+output "policies" {
+  description = "The policy of each function's role, as text, with ARNs in place of symbols."
+  value       = { for key, policy in aws_iam_role_policy.function : key => policy.policy }
+}
+
+output "sizes" {
+  description = "Memory and timeout by function key, overrides applied."
+  value       = { for key, function in aws_lambda_function.this : key => { memory = function.memory_size, timeout = function.timeout } }
+}

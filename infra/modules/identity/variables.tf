@@ -1,0 +1,58 @@
+variable "prefix" {
+  description = "Begins every name, for example vestibule-prod."
+  type        = string
+}
+
+variable "user_pool" {
+  description = "The `user_pool` part of stack.yaml."
+  type = object({
+    sign_in                 = string
+    case_sensitive          = bool
+    required_attributes     = list(string)
+    custom_attributes       = list(string)
+    client_writes           = list(string)
+    password_minimum_length = number
+    mfa                     = string
+    account_recovery        = string
+    verify_before_update    = list(string)
+    token_minutes           = object({ access = number, id = number })
+    refresh_token_days      = number
+    password_flow           = bool
+    resource_server         = object({ identifier = string, scopes = map(string) })
+  })
+
+  validation {
+    condition     = var.user_pool.sign_in == "email" && !var.user_pool.case_sensitive
+    error_message = "People sign in by e-mail, whatever its case. This cannot change once a pool exists."
+  }
+
+  validation {
+    condition     = var.user_pool.password_minimum_length >= 12
+    error_message = "password_minimum_length must be 12 or more: length is what makes a password strong."
+  }
+
+  validation {
+    condition     = max(var.user_pool.token_minutes.access, var.user_pool.token_minutes.id) <= 60
+    error_message = "token_minutes must be 60 or less: a stolen token cannot be called back."
+  }
+
+  validation {
+    condition     = contains(["OPTIONAL", "ON"], var.user_pool.mfa)
+    error_message = "mfa must be OPTIONAL or ON: a second factor is never taken away from people."
+  }
+}
+
+variable "tier" {
+  description = "Cognito plan: LITE, ESSENTIALS or PLUS."
+  type        = string
+}
+
+variable "threat_protection" {
+  description = "OFF, AUDIT or ENFORCED. Needs the PLUS tier."
+  type        = string
+}
+
+variable "deletion_protection" {
+  description = "Make AWS refuse to delete the pool."
+  type        = bool
+}

@@ -1,0 +1,260 @@
+# The module that holds people: what it promises whatever its caller asks.
+
+mock_provider "aws" {
+  mock_resource "aws_cognito_user_pool" {
+    defaults = { endpoint = "cognito-idp.us-east-1.amazonaws.com/us-east-1_pool" }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/some" }
+  }
+}
+
+variables {
+  prefix              = "vestibule-test"
+  tier                = "ESSENTIALS"
+  threat_protection   = "OFF"
+  deletion_protection = true
+
+  user_pool = {
+    sign_in                 = "email"
+    case_sensitive          = false
+    required_attributes     = ["email", "name"]
+    custom_attributes       = ["account_type"]
+    client_writes           = ["email", "name", "custom:account_type"]
+    password_minimum_length = 12
+    mfa                     = "OPTIONAL"
+    account_recovery        = "verified_email"
+    verify_before_update    = ["email"]
+    token_minutes           = { access = 15, id = 15 }
+    refresh_token_days      = 30
+    password_flow           = false
+    resource_server         = { identifier = "vestibule", scopes = { api = "Call the API." } }
+  }
+}
+
+run "the_pool_keeps_its_promises" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool.this.deletion_protection == "ACTIVE"
+    error_message = "AWS refuses to delete the pool."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool.this.username_configuration[0].case_sensitive == false && aws_cognito_user_pool.this.username_attributes == toset(["email"])
+    error_message = "People sign in by e-mail, whatever its case."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool.this.user_attribute_update_settings[0].attributes_require_verification_before_update == toset(["email"])
+    error_message = "A new address counts once it is verified."
+  }
+
+  assert {
+    condition = [for rule in [
+      aws_cognito_user_pool.this.password_policy[0].require_lowercase,
+      aws_cognito_user_pool.this.password_policy[0].require_uppercase,
+      aws_cognito_user_pool.this.password_policy[0].require_numbers,
+      aws_cognito_user_pool.this.password_policy[0].require_symbols,
+    ] : rule] == [false, false, false, false] && aws_cognito_user_pool.this.password_policy[0].minimum_length == 12
+    error_message = "Passwords are long, not composed."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool.this.mfa_configuration == "OPTIONAL" && aws_cognito_user_pool.this.software_token_mfa_configuration[0].enabled
+    error_message = "A second factor is offered."
+  }
+
+  assert {
+    condition     = [for each in aws_cognito_user_pool.this.account_recovery_setting[0].recovery_mechanism : each.name] == ["verified_email"]
+    error_message = "Accounts are recovered by verified e-mail."
+  }
+
+  assert {
+    condition     = length(aws_cognito_user_pool.this.user_pool_add_ons) == 0
+    error_message = "Threat protection stays away unless asked for."
+  }
+}
+
+run "the_client_shows_nothing_and_writes_little" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool_client.web.explicit_auth_flows == toset(["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"])
+    error_message = "No password is ever sent, unless asked for."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool_client.web.prevent_user_existence_errors == "ENABLED" && aws_cognito_user_pool_client.web.enable_token_revocation
+    error_message = "Nobody learns who has an account, and tokens can be revoked."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool_client.web.write_attributes == toset(["email", "name", "custom:account_type"])
+    error_message = "The client writes what stack.yaml lists."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool_client.web.access_token_validity == 15 && aws_cognito_user_pool_client.web.refresh_token_validity == 30 && aws_cognito_user_pool_client.web.token_validity_units[0].access_token == "minutes"
+    error_message = "Tokens live for 15 minutes, sign-ins for 30 days."
+  }
+
+  assert {
+    condition     = !aws_cognito_identity_pool.this.allow_unauthenticated_identities && !aws_cognito_identity_pool.this.allow_classic_flow && toset(keys(aws_iam_role.identity)) == toset(["authenticated", "unauthenticated"])
+    error_message = "Only people who signed in get AWS credentials."
+  }
+}
+
+run "the_password_flow_is_there_when_asked_for" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  variables {
+    user_pool = merge(var.user_pool, { password_flow = true })
+  }
+
+  assert {
+    condition     = contains(aws_cognito_user_pool_client.web.explicit_auth_flows, "ALLOW_USER_PASSWORD_AUTH")
+    error_message = "Migration needs the password flow."
+  }
+}
+
+run "threat_protection_works_on_the_plus_tier" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  variables {
+    tier              = "PLUS"
+    threat_protection = "ENFORCED"
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool.this.user_pool_add_ons[0].advanced_security_mode == "ENFORCED"
+    error_message = "Threat protection reaches the pool."
+  }
+}
+
+run "threat_protection_is_refused_on_a_cheaper_tier" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  variables {
+    threat_protection = "ENFORCED"
+  }
+
+  expect_failures = [aws_cognito_user_pool.this]
+}
+
+run "names_that_differ_by_case_are_refused" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  variables {
+    user_pool = merge(var.user_pool, { case_sensitive = true })
+  }
+
+  expect_failures = [var.user_pool]
+}
+
+run "short_passwords_are_refused" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  variables {
+    user_pool = merge(var.user_pool, { password_minimum_length = 11 })
+  }
+
+  expect_failures = [var.user_pool]
+}
+
+run "tokens_of_more_than_an_hour_are_refused" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  variables {
+    user_pool = merge(var.user_pool, { token_minutes = { access = 15, id = 61 } })
+  }
+
+  expect_failures = [var.user_pool]
+}
+
+run "a_pool_without_a_second_factor_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  variables {
+    user_pool = merge(var.user_pool, { mfa = "OFF" })
+  }
+
+  expect_failures = [var.user_pool]
+}
+
+run "the_table_is_kept_recoverable_and_copied" {
+  command = plan
+
+  module {
+    source = "./modules/data"
+  }
+
+  variables {
+    name             = "vestibule-test"
+    secondary_region = "us-west-2"
+    table = {
+      key                    = { partition = "pk", sort = "sk" }
+      indexes                = { gsi1 = { key = { partition = "gsi1pk", sort = "gsi1sk" }, projection = ["userId"] } }
+      stream                 = "NEW_AND_OLD_IMAGES"
+      ttl                    = "expiresAt"
+      point_in_time_recovery = true
+    }
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.this.deletion_protection_enabled && aws_dynamodb_table.this.point_in_time_recovery[0].enabled && aws_dynamodb_table.this.server_side_encryption[0].enabled
+    error_message = "The table is protected, recoverable and encrypted."
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.this.billing_mode == "PAY_PER_REQUEST" && aws_dynamodb_table.this.stream_view_type == "NEW_AND_OLD_IMAGES"
+    error_message = "The table is on demand and tells of its changes."
+  }
+
+  assert {
+    condition     = toset([for each in aws_dynamodb_table.this.attribute : each.name]) == toset(["pk", "sk", "gsi1pk", "gsi1sk"])
+    error_message = "Keys, and only keys, are declared."
+  }
+
+  assert {
+    condition     = [for each in aws_dynamodb_table.this.replica : "${each.region_name} ${each.point_in_time_recovery}"] == ["us-west-2 true"]
+    error_message = "The copy is recoverable too."
+  }
+}

@@ -1,0 +1,225 @@
+variable "region" {
+  description = "Region everything lives in, for example us-east-1."
+  type        = string
+  default     = "us-east-1"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region must look like us-east-1 or eu-central-1."
+  }
+}
+
+variable "secondary_region" {
+  description = "Region that holds a live copy of the table. None without it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.secondary_region == null || can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.secondary_region))
+    error_message = "secondary_region must look like us-west-2 or eu-west-1."
+  }
+
+  validation {
+    condition     = var.secondary_region == null || var.secondary_region != var.region
+    error_message = "secondary_region must be another region than region: a copy beside the original protects nothing."
+  }
+}
+
+variable "environment" {
+  description = "What this deployment is for, for example dev or prod. Part of every name."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]{1,9}$", var.environment))
+    error_message = "environment must be 2 to 10 lower-case letters and digits, a letter first."
+  }
+}
+
+variable "environment_suffix" {
+  description = "Tells several deployments of one environment apart, for example -pr12. Part of every name."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(-[a-z0-9]{1,9})?$", var.environment_suffix))
+    error_message = "environment_suffix must be empty, or a dash and 1 to 9 lower-case letters and digits."
+  }
+}
+
+variable "package_path" {
+  description = "The zip that `make package` built."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = fileexists(var.package_path)
+    error_message = "package_path names no file. Run `make package` first; it prints where the zip is."
+  }
+}
+
+variable "service_version" {
+  description = "Version that the service reports. The first digits of the package's hash if not given."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.service_version == null || can(regex("^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$", var.service_version))
+    error_message = "service_version must be 1 to 64 letters, digits, dots, dashes, plus signs and underscores."
+  }
+}
+
+variable "architecture" {
+  description = "Processor the functions run on. It must be the one the package was built for. What stack.yaml says if not given."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.architecture == null || contains(["arm64", "x86_64"], coalesce(var.architecture, "arm64"))
+    error_message = "architecture must be arm64 or x86_64."
+  }
+}
+
+variable "runtime" {
+  description = "Lambda runtime. It must be the one the package was built for. What stack.yaml says if not given."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.runtime == null || can(regex("^python3\\.1[1-4]$", var.runtime))
+    error_message = "runtime must be python3.11, python3.12, python3.13 or python3.14."
+  }
+}
+
+variable "functions" {
+  description = "Memory (MB) and timeout (seconds) by function key, where they differ from stack.yaml."
+  type = map(object({
+    memory  = optional(number)
+    timeout = optional(number)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.functions) : contains(keys(yamldecode(file("${path.module}/../stack.yaml")).functions), key)])
+    error_message = "functions may only name functions of stack.yaml."
+  }
+
+  validation {
+    condition     = alltrue([for each in values(var.functions) : coalesce(each.memory, 128) >= 128 && coalesce(each.memory, 128) <= 10240])
+    error_message = "memory must be between 128 and 10240 MB."
+  }
+
+  validation {
+    condition     = alltrue([for each in values(var.functions) : coalesce(each.timeout, 1) >= 1 && coalesce(each.timeout, 1) <= 900])
+    error_message = "timeout must be between 1 and 900 seconds."
+  }
+}
+
+variable "throttle" {
+  description = "Requests a second, and burst, the API takes in all. What stack.yaml says if not given."
+  type = object({
+    rate  = number
+    burst = number
+  })
+  default = null
+
+  validation {
+    condition     = var.throttle == null || try(var.throttle.rate >= 1 && var.throttle.rate <= 10000 && var.throttle.burst >= 1 && var.throttle.burst <= 5000, false)
+    error_message = "throttle.rate must be between 1 and 10000, throttle.burst between 1 and 5000, the quota of an account."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days that logs are kept."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, the values CloudWatch takes. Logs kept forever are not offered."
+  }
+}
+
+variable "token_minutes" {
+  description = "Minutes that access and ID tokens live. A blocked person keeps access to what only a token guards for so long. What stack.yaml says if not given."
+  type = object({
+    access = optional(number)
+    id     = optional(number)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for minutes in values(var.token_minutes) : coalesce(minutes, 15) >= 5 && coalesce(minutes, 15) <= 60])
+    error_message = "token_minutes must be between 5, the least Cognito takes, and 60: a stolen token cannot be called back."
+  }
+}
+
+variable "refresh_token_days" {
+  description = "Days after which a person must sign in again. What stack.yaml says if not given."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.refresh_token_days == null || try(var.refresh_token_days >= 1 && var.refresh_token_days <= 365, false)
+    error_message = "refresh_token_days must be between 1 and 365."
+  }
+}
+
+variable "password_flow" {
+  description = "Let the web client send passwords to Cognito as they are. Only the migration of users from elsewhere needs it. What stack.yaml says if not given."
+  type        = bool
+  default     = null
+}
+
+variable "user_pool_tier" {
+  description = "Cognito plan of the user pool: LITE, ESSENTIALS or PLUS. Each costs more per person than the one before."
+  type        = string
+  default     = "ESSENTIALS"
+  nullable    = false
+
+  validation {
+    condition     = contains(["LITE", "ESSENTIALS", "PLUS"], var.user_pool_tier)
+    error_message = "user_pool_tier must be LITE, ESSENTIALS or PLUS."
+  }
+}
+
+variable "threat_protection" {
+  description = "Cognito's detection of leaked passwords and odd sign-ins: OFF, AUDIT (reports only) or ENFORCED. Needs the PLUS tier."
+  type        = string
+  default     = "OFF"
+  nullable    = false
+
+  validation {
+    condition     = contains(["OFF", "AUDIT", "ENFORCED"], var.threat_protection)
+    error_message = "threat_protection must be OFF, AUDIT or ENFORCED."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Make AWS refuse to delete the user pool and the table. Turn it off only on the way to destroying a deployment that is not prod."
+  type        = bool
+  default     = true
+  nullable    = false
+
+  validation {
+    condition     = var.deletion_protection || !startswith(var.environment, "prod")
+    error_message = "deletion_protection must stay on in an environment whose name begins with prod: it holds people."
+  }
+}
+
+variable "tags" {
+  description = "Tags for everything, beside Project and Environment."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:") && !contains(["Project", "Environment"], key)])
+    error_message = "tags must not begin with aws:, nor be Project or Environment, which are set here."
+  }
+}
