@@ -1,0 +1,49 @@
+# Needs make and Python 3.11 or newer. Every path is relative, so a folder with spaces in its name is fine.
+# ARGS is handed on: `make up ARGS="--port 8080"`, `make test ARGS=tests/unit`.
+
+SHELL := /bin/sh
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup up demo test check bench package clean lock development
+
+help: ## Say what each target does.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Make .venv with what the laptop needs; done already, it takes no time.
+	@requirements/install laptop
+
+up: setup ## Build, start and provision the stack, and print where it is.
+	@$(BIN)/vestibule up $(ARGS)
+
+demo: setup ## Play a person signing up, in and out, against the stack.
+	@$(BIN)/vestibule demo $(ARGS)
+
+development: setup
+	@requirements/install development
+
+test: development ## Run every test, with coverage of what runs in Lambda.
+	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+check: development ## Format, lint, types, import direction, openapi.json, Terraform's format.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vestibule openapi --check
+	@if command -v terraform >/dev/null; then echo terraform fmt -check -recursive infra; \
+		terraform fmt -check -recursive infra; \
+	elif [ -n "$$CI" ]; then echo "make check: terraform is not installed" >&2; exit 1; \
+	else echo "terraform is not installed: its format was not checked"; fi
+
+bench: development ## Compare cold start, warm time, size and start-up with their budgets.
+	@$(BIN)/python bench/run.py $(ARGS)
+
+package: setup ## Build the zip for Lambda in build/, as stack.yaml's runtime says.
+	@$(BIN)/vestibule package $(ARGS)
+
+lock: ## Resolve requirements/*.lock again; ARGS=--upgrade takes newer versions.
+	@requirements/lock $(ARGS)
+
+clean: ## Remove what was built; the environment and the stack's state stay.
+	rm -rf build dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
