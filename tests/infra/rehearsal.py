@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,9 +22,12 @@ from urllib.parse import urlsplit
 import described
 
 from vestibule_cli import stack as stacks
+from vestibule_cli.demo.place import Place
+from vestibule_cli.demo.play import Play
 from vestibule_cli.deploy.emulator import EmulatorTree
 from vestibule_cli.deploy.terraform import TerraformError
-from vestibule_cli.local.emulator import Emulator
+from vestibule_cli.local import edge
+from vestibule_cli.local.emulator import ROOT_CREDENTIALS, Emulator
 from vestibule_cli.local.provision import provision
 from vestibule_cli.local.state import StateFolder
 
@@ -32,18 +36,42 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
-SITE = "http://127.0.0.1:1"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """An emulator that runs, and the tree to apply to it."""
+
+    tree: EmulatorTree
+    emulator: Emulator
+    edge_port: int
+
+    @property
+    def site_url(self) -> str:
+        return f"http://127.0.0.1:{self.edge_port}"
+
+    def play(self, outputs: "Outputs") -> list[str]:
+        """Let the demonstration's people use what was made; tell the steps they took."""
+        stage = self.tree.stack.api.stage
+        gateway = f"/restapis/{outputs.rest_api_id}/{stage}/_user_request_"
+        app = edge.build(ROOT / "site", self.emulator.app, gateway, self.emulator.mails)
+        self.emulator.serve(app, self.edge_port)
+        steps: list[str] = []
+        place = Place.from_outputs(outputs.as_dict(), ROOT_CREDENTIALS)
+        Play(place, lambda title, _seconds: steps.append(title)).run()
+        return steps
 
 
 @contextmanager
-def running_emulator(folder: Path) -> Iterator[EmulatorTree]:
+def running_emulator(folder: Path) -> Iterator[Stage]:
     state = StateFolder(folder / "state")
     state.lock()
     try:
-        emulator = Emulator(state, port=state.ports().emulator, region=REGION)
+        ports = state.ports()
+        emulator = Emulator(state, port=ports.emulator, region=REGION)
         emulator.start()
         try:
-            yield EmulatorTree(
+            tree = EmulatorTree(
                 state,
                 stacks.load(ROOT / "stack.yaml"),
                 emulator.url,
@@ -51,6 +79,7 @@ def running_emulator(folder: Path) -> Iterator[EmulatorTree]:
                 environment="local",
                 outer_environment=emulator.outer_environment,
             )
+            yield Stage(tree, emulator, ports.edge)
         finally:
             emulator.stop()
     finally:
@@ -66,15 +95,17 @@ def rehearse_terraform(folder: Path, package: Path) -> dict[str, Any]:
         record["seconds"][step] = round(time.monotonic() - started, 1)
         return found
 
-    with running_emulator(folder) as place:
+    with running_emulator(folder) as stage:
+        place = stage.tree
         url = place.endpoint_url
         record["empty"] = described.leftovers(url, REGION)
         made = timed("apply", lambda: place.apply(package, record["progress"].append))
-        outputs = place.outputs(made, SITE)
+        outputs = place.outputs(made, stage.site_url)
         record["terraform_outputs"] = made
         record["outputs"] = outputs.as_dict()
         record["health"] = answer(f"{url}/restapis/{outputs.rest_api_id}/api/_user_request_/health")
         record["described"] = described.stack(url, outputs)
+        record["played"] = timed("play", lambda: stage.play(outputs))
         terraform = place.prepared()
         variables = place.variables(package)
         record["second_plan"] = timed("plan", lambda: terraform.planned_changes(*variables))
@@ -99,9 +130,12 @@ def refusal(place: EmulatorTree, package: Path) -> str:
 
 
 def rehearse_provision(folder: Path, package: Path) -> dict[str, Any]:
-    with running_emulator(folder) as place:
+    with running_emulator(folder) as stage:
+        place = stage.tree
         url = place.endpoint_url
-        outputs: Outputs = provision(place.stack, package, url, site_url=SITE, region=REGION)
+        outputs: Outputs = provision(
+            place.stack, package, url, site_url=stage.site_url, region=REGION
+        )
         try:
             place.refuse_foreign_stack()
             refused = ""
