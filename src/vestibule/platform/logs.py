@@ -53,10 +53,10 @@ def bind_safe(members: str) -> None:
     _context = members
 
 
-def write(line: str) -> None:
-    """Write a whole line at once. A log that can't be written must not fail an answer."""
+def write(lines: str) -> None:
+    """Write whole lines at once. A log that can't be written must not fail an answer."""
     try:
-        sys.stdout.write(line)
+        sys.stdout.write(lines)
         sys.stdout.flush()
     except (OSError, ValueError):
         pass
@@ -90,17 +90,19 @@ class Logger:
         """Write an error with its stack, redacted as everything else."""
         self._log("ERROR", message, {**fields, "error": type(error).__name__, "stack": error})
 
-    def safe(self, level: str, message: str, members: str) -> None:
-        """Write JSON members as they are: for values that were checked, on the hot path."""
-        if LEVELS[level] >= _threshold:
-            self._write(level, quote(message), members)
+    def safe_line(self, level: str, message: str, members: str) -> str:
+        """Give a line of JSON members as they are, to be written with others at once.
+
+        For values that were checked, on the hot path. Empty below the level that is written.
+        """
+        return self._line(level, quote(message), members) if LEVELS[level] >= _threshold else ""
 
     def _log(self, level: str, message: str, fields: dict[str, object]) -> None:
         if LEVELS[level] >= _threshold:
-            self._write(level, _text(message), _members_text(fields))
+            write(self._line(level, _text(message), _members_text(fields)))
 
-    def _write(self, level: str, message: str, members: str) -> None:
-        write(
+    def _line(self, level: str, message: str, members: str) -> str:
+        return (
             f'{{"time":"{_now()}","level":"{level}","message":{message},'
             f'"logger":{self._name}{_context}{members}}}\n'
         )

@@ -43,11 +43,11 @@ def flush() -> None:
     """Write what was counted, if anything was."""
     if _counts:
         metrics, members = _counted()
-        _write(metrics[1:], members)
+        logs.write(_line(metrics[1:], members))
 
 
-def request(route: str, status: int, milliseconds: float) -> None:
-    """Write one request's outcome, with everything counted while it was answered."""
+def request_line(route: str, status: int, milliseconds: float) -> str:
+    """Give the line of one request's outcome, with everything counted while it was answered."""
     key = (route, status // 100)
     said = _request_members.get(key)
     if said is None:
@@ -59,7 +59,7 @@ def request(route: str, status: int, milliseconds: float) -> None:
         more_directives, more_members = _counted()
         directives += more_directives
         members += more_members
-    _write(directives, members)
+    return _line(directives, members)
 
 
 def _counted() -> tuple[str, str]:
@@ -71,9 +71,9 @@ def _counted() -> tuple[str, str]:
     return directive, members
 
 
-def _write(directives: str, members: str) -> None:
+def _line(directives: str, members: str) -> str:
     moment = time.time_ns() // 1_000_000
-    logs.write(
+    return (
         f'{{"_aws":{{"Timestamp":{moment},"CloudWatchMetrics":[{directives}]}},'
         f'"Environment":{_environment}{members}}}\n'
     )

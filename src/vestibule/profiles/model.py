@@ -158,5 +158,8 @@ def full_view(profile: Profile, last_seen: LastSeen | None = None) -> dict[str, 
 
 
 def _view(profile: Profile, attributes: tuple[str, ...]) -> dict[str, Any]:
-    values = ((WIRE_NAMES[attribute], getattr(profile, attribute)) for attribute in attributes)
-    return {name: value for name, value in values if value is not None}
+    return {
+        WIRE_NAMES[attribute]: value
+        for attribute in attributes
+        if (value := getattr(profile, attribute)) is not None
+    }

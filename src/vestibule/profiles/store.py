@@ -69,17 +69,17 @@ class TableProfileStore:
         )
 
     def sight(self, user_id: str, *, reader: str) -> Sighting:
-        profile = (items.person_key(user_id), items.PROFILE)
-        last_seen = (items.person_key(user_id), items.LAST_SEEN)
-        own = (items.person_key(reader), items.PROFILE)
-        found = self._table.get_many(
-            list(dict.fromkeys((profile, last_seen, own))), consistent=True
-        )
-        return Sighting(
-            profile=items.to_profile(found[profile]) if profile in found else None,
-            last_seen=items.to_last_seen(found.get(last_seen)),
-            reader=items.to_profile(found[own]) if own in found else None,
-        )
+        key = items.person_key(user_id)
+        profile, last_seen = (key, items.PROFILE), (key, items.LAST_SEEN)
+        own = profile if reader == user_id else (items.person_key(reader), items.PROFILE)
+        keys = [profile, last_seen] if own is profile else [profile, last_seen, own]
+        found = self._table.get_many(keys, consistent=True)
+        shown = items.to_profile(found[profile]) if profile in found else None
+        if own is profile:
+            reading = shown
+        else:
+            reading = items.to_profile(found[own]) if own in found else None
+        return Sighting(shown, items.to_last_seen(found.get(last_seen)), reading)
 
     def page(self, limit: int, start: Item | None) -> PublicPage:
         page = self._table.query(items.PEOPLE, index=items.PEOPLE_INDEX, limit=limit, start=start)

@@ -109,7 +109,7 @@ def test_lines_below_the_level_are_left_out(level: str, seen: list[str], written
 
     log.debug("x")
     log.info("x")
-    log.safe("WARNING", "x", "")
+    logs.write(log.safe_line("WARNING", "x", ""))
     log.error("x")
 
     assert [line["level"] for line in written.lines] == seen

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from vestibule.platform import metrics
+from vestibule.platform import logs, metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def declared(line: dict[str, Any]) -> dict[str, tuple[str, list[list[str]]]]:
 
 
 def test_a_request_is_counted_by_route_and_class(capsys: pytest.CaptureFixture[str]) -> None:
-    metrics.request("GET /a", 404, 12.345)
+    logs.write(metrics.request_line("GET /a", 404, 12.345))
 
     (line,) = lines(capsys)
     both = [["Environment"], ["Environment", "Route", "StatusClass"]]
@@ -62,8 +62,8 @@ def test_what_was_counted_meanwhile_goes_with_the_request(
     metrics.count("ProfileCreated")
     metrics.count("ProfileCreated", 2)
     metrics.count("Retries")
-    metrics.request("POST /a", 201, 1)
-    metrics.request("GET /a", 200, 1)
+    logs.write(metrics.request_line("POST /a", 201, 1))
+    logs.write(metrics.request_line("GET /a", 200, 1))
 
     first, second = lines(capsys)
     assert declared(first)["ProfileCreated"] == ("Count", [["Environment"]])

@@ -46,7 +46,7 @@ def test_fields_are_given_by_place_or_by_name_with_defaults() -> None:
 def test_a_wrong_set_of_fields_is_a_type_error(
     given: tuple[int, ...], named: dict[str, int]
 ) -> None:
-    with pytest.raises(TypeError, match=r"Point\(x, y\)"):
+    with pytest.raises(TypeError, match="Point"):
         Point(*given, **named)
 
 

@@ -19,7 +19,24 @@ COMMON_HEADERS = {
 }
 _JSON_HEADERS = {**COMMON_HEADERS, "Content-Type": JSON}
 # ASCII alone, so half a surrogate pair in old data can't break an answer.
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_encoder = json.JSONEncoder(separators=(",", ":"))
+_make: Any = getattr(json.encoder, "c_make_encoder", None)  # None where Python has no C part
+# What `encode` builds anew at each call, built once.
+_pieces = _make and _make(
+    None,
+    _encoder.default,
+    json.encoder.encode_basestring_ascii,
+    None,
+    ":",
+    ",",
+    False,  # noqa: FBT003 - sort_keys; C takes them by position only
+    False,  # noqa: FBT003 - skipkeys
+    True,  # noqa: FBT003 - allow_nan
+)
+
+
+def _encode(body: Mapping[str, Any]) -> str:
+    return "".join(_pieces(body, 0)) if _pieces else _encoder.encode(body)
 
 
 class Response:

@@ -187,13 +187,14 @@ class Api:
             members += f',"userId":"{caller.user_id}"'
         if call.refusal is not None:
             members += f',"refusal":"{call.refusal}"'
-        log.safe(
+        line = log.safe_line(
             "ERROR" if status >= 500 else "INFO",
             "request",
             f'{members},"status":{status},"durationMs":{milliseconds:.2f},'
             f'"coldStart":{"true" if cold else "false"}',
         )
-        metrics.request(target.name if target else _UNMATCHED, status, milliseconds)
+        name = target.name if target else _UNMATCHED
+        logs.write(line + metrics.request_line(name, status, milliseconds))
 
 
 def _refuse(error: Exception, call: _Call) -> Response:

@@ -258,7 +258,7 @@ def test_even_a_failure_while_reporting_is_answered(
     def fail(*_arguments: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("vestibule.platform.metrics.request", fail)
+    monkeypatch.setattr("vestibule.platform.metrics.request_line", fail)
 
     answer = call(people, "GET", "/health")
 
