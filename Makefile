@@ -1,5 +1,5 @@
 # Needs make and Python 3.11 or newer. Every path is relative, so a folder with spaces in its name is fine.
-# ARGS is handed on: `make up ARGS="--port 8080"`, `make test ARGS=tests/unit`.
+# ARGS is handed on: `make up ARGS="--port 8080"`, `make test ARGS="tests/unit --no-cov"`.
 
 SHELL := /bin/sh
 BIN := .venv/bin
