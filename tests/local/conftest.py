@@ -53,10 +53,11 @@ class EmulatorProcess:
         code: str = self.mails_to(address)[-1]["code"]
         return code
 
-    def stop(self) -> None:
-        if self._process.poll() is None:
-            self.ask("stop")
+    def stop(self) -> list[str]:
+        """Processes that the emulator had not ended when it said that it had stopped."""
+        children = self.ask("stop") if self._process.poll() is None else []
         self._close()
+        return list(children)
 
     def kill(self) -> None:
         self._process.kill()
@@ -99,19 +100,22 @@ class EmulatorProcess:
 
     def function(self, name: str, source: str, **settings: Any) -> str:
         """A function of one module, whose handler is `code.handler`."""
-        archive = io.BytesIO()
-        with zipfile.ZipFile(archive, "w") as packed:
-            packed.writestr("code.py", source)
         made = self.client("lambda").create_function(
             FunctionName=name,
             Role=self.role(f"{name}-role"),
             Handler="code.handler",
             Runtime="python3.13",
-            Code={"ZipFile": archive.getvalue()},
+            Code={"ZipFile": self.zipped(source)},
             **settings,
         )
         arn: str = made["FunctionArn"]
         return arn
+
+    def zipped(self, source: str) -> bytes:
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as packed:
+            packed.writestr("code.py", source)
+        return archive.getvalue()
 
     def invoke(self, name: str, event: Any) -> Any:
         answer = self.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))

@@ -25,6 +25,11 @@ def memory_mb() -> int:
     return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) // 1024
 
 
+def children() -> list[str]:
+    tasks = Path("/proc/self/task").glob("*/children")
+    return [child for task in tasks for child in task.read_text(encoding="ascii").split()]
+
+
 def main() -> None:
     options = json.loads(sys.argv[1])
     state = StateFolder(Path(options["state"]))
@@ -60,7 +65,7 @@ def main() -> None:
                 break
     emulator.stop()
     state.unlock()
-    answer("stopped")
+    answer(children())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import sys
 import threading
 import time
@@ -144,6 +146,23 @@ def test_a_child_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyP
         kept.take(shelf)
 
     assert found(tmp_path) == "good"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks only where that is sound")
+def test_a_child_that_hangs_ends_even_when_nobody_is_left_to_end_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endings: list[int] = []
+    monkeypatch.setattr(checkpoint, "CHILD_SECONDS", 1)
+    monkeypatch.setattr(
+        checkpoint, "_await_child", lambda child: endings.append(os.waitpid(child, 0)[1])
+    )
+    shelf = Shelf()
+    shelf.hangs = True
+
+    make(tmp_path, fork=True).take(shelf)
+
+    assert os.WTERMSIG(endings[0]) == signal.SIGALRM
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forks only where that is sound")

@@ -159,7 +159,11 @@ def test_a_code_is_checked_in_any_case(pool: Any) -> None:
     )
 
 
-def test_two_sign_ups_at_once_for_one_address_make_one_person(pool: Any) -> None:
+def test_two_sign_ups_at_once_for_one_address_make_one_person(emulator: Any) -> None:
+    slow = "import time\ndef handler(event, context):\n    time.sleep(0.2)\n    return event\n"
+    arn = emulator.function("slow-to-welcome", slow)
+    pool = emulator.pool("at-once", LambdaConfig={"PreSignUp": arn})
+
     def attempt(_: int) -> str:
         try:
             pool.sign_up("twice@example.test")
