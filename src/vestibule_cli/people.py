@@ -81,7 +81,7 @@ class People:
             self._table.update(
                 items.person_key(user_id),
                 items.PROFILE,
-                changes={"role": role, "roleSource": "operator", "updatedAt": timestamp(now())},
+                changes={"role": role, "roleSource": OPERATOR, "updatedAt": timestamp(now())},
                 increment={"version": 1},
                 condition=present(),
             )

@@ -350,3 +350,18 @@ def test_stopping_what_does_not_run_is_no_failure(project: Project) -> None:
 
     assert stopped.returncode == 0
     assert "No stack runs" in stopped.stdout
+
+
+def test_another_emulator_port_on_a_kept_state_moves_what_names_it(project: Project) -> None:
+    first = project.up()
+    project.run("down")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    second = project.up("--emulator-port", str(port))
+
+    assert second["user_pool_id"] == first["user_pool_id"]
+    assert second["aws_endpoint_url"] == f"http://127.0.0.1:{port}"
+    assert all(f":{port}/" in url for url in second["queues"].values())
+    assert answers(f"{second['api_url']}/health")

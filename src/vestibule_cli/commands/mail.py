@@ -16,7 +16,7 @@ from vestibule_cli.main import Shown
 @with_state
 @as_json
 def command(address: str | None, state: StateFolder, *, as_json: bool) -> None:
-    """List the captured mails, newest first, or print the newest code for an address."""
+    """List the captured mails, or print the newest code for an address."""
     mails = _captured(f"{running(state).inbox_url}.json")
     if address is not None:
         code = _newest_code(mails, address)

@@ -57,7 +57,8 @@ def _start_detached(
     given = [f"{name}={value}" for name, value in options.items() if value is not None]
     arguments = ["up", "--state", str(state.root), *given, *(["--terraform"] * terraform)]
     try:
-        with progress("starting the stack"):
+        how = f" by Terraform, a minute or two: {state.log_file} tells" if terraform else ""
+        with progress(f"starting the stack{how}"):
             process.start_detached(arguments, state.log_file, os.environ)
     except process.StartFailed as failure:
         raise Shown(str(failure), failure.exit_code) from failure

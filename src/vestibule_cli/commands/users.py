@@ -2,6 +2,7 @@ from typing import Any
 
 import click
 
+from vestibule.platform import logs
 from vestibule_cli.commands.shared import as_json, running, with_state
 from vestibule_cli.console import print_json, print_pairs, print_table
 from vestibule_cli.local.state import StateFolder
@@ -18,6 +19,8 @@ def command() -> None:
 
 
 def _people(state: StateFolder) -> People:
+    # The service's own lines are for Lambda's log; here stdout is the answer.
+    logs.configure("CRITICAL")
     return People.of(running(state))
 
 

@@ -40,6 +40,7 @@ NOT_FOUND = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Not found: Vestibule</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="/favicon.svg">
 <link rel="stylesheet" href="/style.css"></head>
 <body><header><a href="/">Vestibule</a></header>
 <main><h1>Not found</h1><p>There is no such page here. <a href="/">Back to the start.</a></p></main>

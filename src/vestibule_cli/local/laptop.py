@@ -58,9 +58,15 @@ class Laptop:
             raise
         return outputs
 
-    def refresh(self) -> None:
-        """Bring the code and the definition up to date; what holds people stays."""
-        self._made(self._definition()).write(self._state.outputs_file)
+    def refresh(self, *, code_only: bool) -> None:
+        """Bring the code, and the definition too if it changed, up to date."""
+        definition = self._definition()
+        if code_only:
+            # One step: with SERVICE_VERSION, which stays until the next start, a call that comes
+            # between the two would fail. Terraform would take half a minute, too.
+            provision.update_code(definition, self._built(definition), self._emulator.url, REGION)
+        else:
+            self._made(definition).write(self._state.outputs_file)
 
     def stop(self) -> None:
         self._emulator.stop()
@@ -69,23 +75,27 @@ class Laptop:
         return stack.load(self._stack_file)
 
     def _made(self, definition: stack.Stack) -> Outputs:
-        target = package.Target.host()
-        built = package.build(target, self._package, root=definition.root)
+        built = self._built(definition)
         if self._terraform:
             from vestibule_cli.deploy import emulator  # noqa: PLC0415 - only where asked for
 
             return emulator.apply(
                 self._state,
                 definition,
-                built.path,
+                built,
                 self._emulator.url,
                 site_url=self.site_url,
                 region=REGION,
+                outer_environment=self._emulator.outer_environment,
                 report=self._report,
             )
         return provision.provision(
-            definition, built.path, self._emulator.url, site_url=self.site_url, region=REGION
+            definition, built, self._emulator.url, site_url=self.site_url, region=REGION
         )
+
+    def _built(self, definition: stack.Stack) -> Path:
+        target = package.Target.host()
+        return package.build(target, self._package, root=definition.root).path
 
     def _refuse_other_provisioner(self) -> None:
         if not self._terraform and (self._state.root / "terraform" / "terraform.tfstate").exists():

@@ -187,7 +187,7 @@ class StateFolder:
 
     def _taken(self, name: str, port: int, *, is_kept: bool) -> str:
         kept = f"which {self.root} keeps for the {name}" if is_kept else f"asked for the {name}"
-        option = "--port" if name == "emulator" else "--edge-port"
+        option = "--port" if name == "edge" else "--emulator-port"
         return (
             f"port {port}, {kept}, is taken by {loopback.occupant(port)}. "
             f"Stop that, or choose another port with {option}."

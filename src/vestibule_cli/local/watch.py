@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,11 @@ from vestibule_cli.main import expected_exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Protocol
+
+    class Refresh(Protocol):
+        def __call__(self, *, code_only: bool) -> None: ...
+
 
 # Looking takes a millisecond, and sees every editor's and file system's way of writing a file.
 LOOK_SECONDS = 0.15
@@ -27,9 +33,7 @@ Picture = dict[Path, tuple[int, int]]
 class Watcher:
     """Calls `refresh` after each change of the sources. Failures are reported, never raised."""
 
-    def __init__(
-        self, root: Path, refresh: Callable[[], None], report: Callable[[str], None]
-    ) -> None:
+    def __init__(self, root: Path, refresh: Refresh, report: Callable[[str], None]) -> None:
         self._root = root
         self._code = root / "src" / "vestibule"
         self._refresh = refresh
@@ -65,12 +69,13 @@ class Watcher:
         paths = {path for path, _stamp in picture.items() ^ self._seen.items()}
         self._seen = picture
         began = time.monotonic()
-        if self._attempt(self._refresh):
+        code = {path for path in paths if path.is_relative_to(self._code)}
+        if self._attempt(partial(self._refresh, code_only=code == paths)):
             names = sorted(path.relative_to(self._root).as_posix() for path in paths)
             more = len(names) - SHOWN_PATHS
             listed = ", ".join(names[:SHOWN_PATHS]) + (f" and {more} more" if more > 0 else "")
             self._report(f"live after {time.monotonic() - began:.1f} s: {listed}")
-            if any(path.is_relative_to(self._code) for path in paths):
+            if code:
                 self._attempt(self._write_routes)
 
     def _attempt(self, work: Callable[[], None]) -> bool:

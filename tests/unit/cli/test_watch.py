@@ -15,8 +15,10 @@ class Refreshes:
     def __init__(self) -> None:
         self.count = 0
         self.failure: Exception | None = None
+        self.code_only: bool | None = None
 
-    def __call__(self) -> None:
+    def __call__(self, *, code_only: bool) -> None:
+        self.code_only = code_only
         if self.failure is not None:
             raise self.failure
         self.count += 1
@@ -67,6 +69,7 @@ def test_changed_code_is_refreshed_and_named(
 
     assert eventually(lambda: reports)
     assert refreshes.count == 1
+    assert refreshes.code_only is True
     assert reports[0].startswith("live after 0.0 s: src/vestibule/profiles/model.py")
 
 
@@ -78,6 +81,7 @@ def test_the_definition_is_followed_too(
 
     assert eventually(lambda: reports)
     assert refreshes.count == 1
+    assert refreshes.code_only is False
 
 
 def test_new_and_removed_files_are_changes(

@@ -23,7 +23,15 @@ from vestibule_cli.outputs import Outputs
 if TYPE_CHECKING:
     from vestibule_cli.stack import Function, Stack
 
-__all__ = ["ENVIRONMENT", "FUNCTIONS", "ProvisionError", "log_group", "provision", "root"]
+__all__ = [
+    "ENVIRONMENT",
+    "FUNCTIONS",
+    "ProvisionError",
+    "log_group",
+    "provision",
+    "root",
+    "update_code",
+]
 
 ENVIRONMENT = "local"
 
@@ -47,6 +55,21 @@ def provision(  # noqa: PLR0913 - facts of the place
         return place.make(code, code.version, site_url)
     except (AwsRefused, AwsUnavailable) as error:
         raise ProvisionError(f"the emulator refused: {error}") from error
+
+
+def update_code(
+    stack: "Stack",
+    package: Path,
+    endpoint_url: str,
+    region: str,
+    *,
+    environment: str = ENVIRONMENT,
+) -> None:
+    """Put new code into every function; all else stays as it is."""
+    aws, code = root(endpoint_url, region), functions.Zip.read(package)
+    for key in stack.functions:
+        name = stack.resource(environment, key)
+        functions.update_code(aws, name, code, stack.runtime.architecture)
 
 
 def root(endpoint_url: str, region: str) -> Aws:

@@ -31,6 +31,9 @@ class Zip:
         digest = hashlib.sha256(content)
         return cls(content, base64.b64encode(digest.digest()).decode(), digest.hexdigest()[:12])
 
+    def encoded(self) -> str:
+        return base64.b64encode(self.content).decode()
+
 
 def log_group(function_name: str) -> str:
     return f"/aws/lambda/{function_name}"
@@ -66,28 +69,27 @@ def configuration(
 def ensure_function(aws: "Aws", wanted: dict[str, Any], code: Zip, architecture: str) -> str:
     """Make the function or bring it up to date; return its ARN."""
     name = wanted["FunctionName"]
-    content = {"ZipFile": base64.b64encode(code.content).decode()}
     kept = _find(aws, name)
     if kept is None:
         aws.rest(
             "lambda",
             "POST",
             FUNCTIONS,
-            {**wanted, "Code": content, "Architectures": [architecture]},
+            {**wanted, "Code": {"ZipFile": code.encoded()}, "Architectures": [architecture]},
         )
     else:
         if not same(wanted, kept):
             aws.rest("lambda", "PUT", f"{FUNCTIONS}/{name}/configuration", wanted)
         if kept["CodeSha256"] != code.digest or kept.get("Architectures") != [architecture]:
-            aws.rest(
-                "lambda",
-                "PUT",
-                f"{FUNCTIONS}/{name}/code",
-                {**content, "Architectures": [architecture]},
-            )
+            update_code(aws, name, code, architecture)
     made = _find(aws, name) or {}
     verify(name, {**wanted, "CodeSha256": code.digest, "Architectures": [architecture]}, made)
     return str(made["FunctionArn"])
+
+
+def update_code(aws: "Aws", name: str, code: Zip, architecture: str) -> None:
+    content = {"ZipFile": code.encoded(), "Architectures": [architecture]}
+    aws.rest("lambda", "PUT", f"{FUNCTIONS}/{name}/code", content)
 
 
 def _find(aws: "Aws", name: str) -> dict[str, Any] | None:
