@@ -112,8 +112,8 @@ def test_what_was_read_being_past_counts_before_the_address(
     table: Table, store: TableProfileStore
 ) -> None:
     holder = keep(table, profile(email=address(), email_verified=True))
-    known = keep(table, profile())
-    claiming = replace(known, email=holder.email, email_verified=True)
+    known = keep(table, profile(version=2))
+    claiming = replace(known, email=holder.email, email_verified=True, version=1)
 
     with pytest.raises(Raced):
         store.create(claiming, replaces=None, preferences=None)
@@ -413,7 +413,7 @@ def test_an_address_changed_meanwhile_keeps_the_erasure_from_leaving_its_claim(
     table: Table, store: TableProfileStore
 ) -> None:
     known = profile(email=address(), email_verified=True)
-    moved = keep(table, replace(known, email=address()))
+    moved = keep(table, replace(known, email=address(), version=2))
 
     with pytest.raises(Raced):
         store.erase(known, by=known.user_id, at=LATER, release_claim=True)

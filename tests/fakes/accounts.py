@@ -23,6 +23,9 @@ class InMemoryAccounts:
         self.lookups.append(user_id)
         return self._accounts.get(user_id)
 
+    def exists(self, user_id: str) -> bool:
+        return user_id in self._accounts
+
     def delete(self, user_id: str) -> bool:
         return self._accounts.pop(user_id, None) is not None
 

@@ -35,8 +35,13 @@ PROJECTIONS = {"gsi1": ("userId", "name", "bio", "createdAt")}
 
 
 class FakeTable(Table):
-    def __init__(self, projections: Mapping[str, Sequence[str]] = PROJECTIONS) -> None:
+    def __init__(
+        self, projections: Mapping[str, Sequence[str]] = PROJECTIONS, *, lags: bool = False
+    ) -> None:
+        """With `lags`, a read that does not ask for consistency misses the newest write."""
         self._items: dict[tuple[str, str], Item] = {}
+        self._before: dict[tuple[str, str], Item] = {}
+        self._lags = lags
         self._projections = projections
         self._lock = threading.RLock()
         self._faults: list[tuple[BaseException, bool]] = []
@@ -57,21 +62,20 @@ class FakeTable(Table):
             return [copy.deepcopy(self._items[key]) for key in sorted(self._items)]
 
     def get(self, pk: str, sk: str, *, consistent: bool = False) -> Item | None:
-        del consistent
         key_of(pk, sk)
         with self._during("GetItem"):
-            return copy.deepcopy(self._items.get((pk, sk)))
+            return copy.deepcopy(self._seen(consistent=consistent).get((pk, sk)))
 
     def get_many(
         self, keys: Sequence[tuple[str, str]], *, consistent: bool = False
     ) -> dict[tuple[str, str], Item]:
-        del consistent
         for key in keys:
             key_of(*key)
         if not keys:
             return {}
         with self._during("BatchGetItem"):
-            return {key: copy.deepcopy(self._items[key]) for key in keys if key in self._items}
+            seen = self._seen(consistent=consistent)
+            return {key: copy.deepcopy(seen[key]) for key in keys if key in seen}
 
     def query(  # noqa: PLR0913 - as the table it stands for
         self,
@@ -94,7 +98,7 @@ class FakeTable(Table):
         with self._during("Query"):
             found = [
                 item
-                for item in self._items.values()
+                for item in self._seen(consistent=consistent).values()
                 if item.get(f"{index or ''}pk") == pk
                 and sort in item
                 and (sk_between is None or sk_between[0] <= item[sort] <= sk_between[1])
@@ -142,6 +146,7 @@ class FakeTable(Table):
             if any(reason.code != "None" for reason in reasons):
                 raise TransactionRefused(reasons)
             changed = [(target(one), self._result(one)) for one in operations]
+            self._before = dict(self._items)
             for key, item in changed:
                 self._store(key, item)
 
@@ -153,6 +158,7 @@ class FakeTable(Table):
             if operation.condition and not holds(operation.condition, standing):
                 raise ConditionFailed(copy.deepcopy(standing))
             result = self._result(operation)
+            self._before = dict(self._items)
             self._store(key, result)
             return copy.deepcopy(result)
 
@@ -174,6 +180,9 @@ class FakeTable(Table):
         for name, step in operation.increment.items():
             item[name] = item.get(name, 0) + step
         return stored({name: value for name, value in item.items() if name not in operation.remove})
+
+    def _seen(self, *, consistent: bool) -> Mapping[tuple[str, str], Item]:
+        return self._before if self._lags and not consistent else self._items
 
     def _store(self, key: tuple[str, str], item: Item | None) -> None:
         if item is None:

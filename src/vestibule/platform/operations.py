@@ -69,6 +69,11 @@ class Reason:
     code: str
     item: Item | None = None
 
+    @property
+    def is_verdict(self) -> bool:
+        """Whether the condition was looked at and did not hold: other codes say nothing of it."""
+        return self.code == "ConditionalCheckFailed"
+
 
 class ConditionFailed(Exception):
     def __init__(self, item: Item | None = None) -> None:

@@ -176,14 +176,15 @@ class Table:
             self.transact(Delete(pk, sk, condition))
         except TransactionRefused as refused:
             (reason,) = refused.reasons
-            if reason.code != "ConditionalCheckFailed":
+            if not reason.is_verdict:
                 raise
             raise ConditionFailed(reason.item) from refused
 
     def transact(self, *operations: Operation) -> None:
         """Do all or nothing. Raise TransactionRefused with a reason for each operation, in order.
 
-        A conflict with another write alone is not a refusal: it is tried again.
+        A conflict with another write alone is not a refusal: it is tried again. Beside a condition
+        that does not hold it is given as what it is, and says nothing of its own condition.
         """
         check_operations(operations)
         request = {
@@ -193,9 +194,10 @@ class Table:
         try:
             self._client.call("TransactWriteItems", request)
         except AwsRefused as error:
-            if error.code != "TransactionCanceledException":
+            reasons = _reasons(error)
+            if not any(reason.is_verdict for reason in reasons):
                 raise
-            raise TransactionRefused(_reasons(error)) from error
+            raise TransactionRefused(reasons) from error
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         return self._client.call(operation, {"TableName": self._name, **parameters})

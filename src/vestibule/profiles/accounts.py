@@ -9,6 +9,7 @@ from vestibule.profiles.model import ACCOUNT_TYPES
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from vestibule.platform.aws import AwsClient
 
@@ -23,11 +24,13 @@ class Account:
     @classmethod
     def from_attributes(cls, attributes: Mapping[str, str]) -> Account:
         """Read Cognito's attributes. A client wrote some of them, so the unknown is passed over."""
-        email = attributes.get("email", "").lower() or None
+        # Some letters beyond ASCII are ASCII ones in lower case: that is somebody else's address.
+        email = attributes.get("email", "")
+        email = email.lower() if email.isascii() else ""
         account_type = attributes.get("custom:account_type", "").lower()
         return cls(
-            email=email,
-            email_verified=email is not None and attributes.get("email_verified") == "true",
+            email=email or None,
+            email_verified=email != "" and attributes.get("email_verified") == "true",
             account_type=account_type if account_type in ACCOUNT_TYPES else ACCOUNT_TYPES[0],
             marketing_consent=attributes.get("custom:marketing_consent") == "true",
         )
@@ -41,16 +44,14 @@ class CognitoAccounts:
         self._user_pool_id = user_pool_id
 
     def find(self, user_id: str) -> Account | None:
-        try:
-            answer = self._client.call("AdminGetUser", self._named(user_id))
-        except AwsRefused as refusal:
-            if refusal.code == "UserNotFoundException":
-                return None
-            raise
-        if not answer.get("Enabled", True):
+        answer = self._described(user_id)
+        if answer is None or not answer.get("Enabled", True):
             return None
         attributes = answer.get("UserAttributes", ())
         return Account.from_attributes({pair["Name"]: pair.get("Value", "") for pair in attributes})
+
+    def exists(self, user_id: str) -> bool:
+        return self._described(user_id) is not None
 
     def delete(self, user_id: str) -> bool:
         try:
@@ -60,6 +61,14 @@ class CognitoAccounts:
                 return False
             raise
         return True
+
+    def _described(self, user_id: str) -> dict[str, Any] | None:
+        try:
+            return self._client.call("AdminGetUser", self._named(user_id))
+        except AwsRefused as refusal:
+            if refusal.code == "UserNotFoundException":
+                return None
+            raise
 
     def _named(self, user_id: str) -> dict[str, str]:
         return {"UserPoolId": self._user_pool_id, "Username": user_id}

@@ -18,6 +18,7 @@ _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL: Final = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
 # They turn the text around them: a name could pass for another one.
 _DIRECTION_OVERRIDES: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_JOINERS: Final = frozenset("\u200c\u200d")  # some scripts spell with them
 _INVISIBLE: Final = frozenset("ZCM")  # first letters of the categories that print nothing alone
 
 
@@ -69,6 +70,8 @@ def _name(value: str, shortest: int, longest: int) -> str:
     text = _printable(value).strip()
     if not _DIRECTION_OVERRIDES.isdisjoint(text):
         raise RuleBroken("direction", "Must not hold characters that reverse the text around them.")
+    if any(unicodedata.category(each) == "Cf" and each not in _JOINERS for each in text):
+        raise RuleBroken("visible", "Must not hold characters that nobody can see.")
     _of_length(text, shortest, longest)
     if all(unicodedata.category(character)[0] in _INVISIBLE for character in text):
         raise RuleBroken("visible", "Must hold at least one character that can be seen.")

@@ -15,6 +15,9 @@ class Accounts(Protocol):
     def find(self, user_id: str) -> Account | None:
         """Give the sign-in account as it is now: None when it is gone or disabled."""
 
+    def exists(self, user_id: str) -> bool:
+        """Tell whether there is such an account, disabled or not."""
+
 
 class AccountDirectory(Protocol):
     def delete(self, user_id: str) -> bool:
@@ -34,6 +37,9 @@ class ProfileStore(Protocol):
 
     def sight(self, user_id: str, *, reader: str) -> Sighting:
         """Read a profile and the reader's own record at the same moment."""
+
+    def claimant(self, email: str) -> str | None:
+        """Give the id of whoever holds the claim on an address at this moment."""
 
     def page(self, limit: int, start: Item | None) -> PublicPage:
         """Give some people, oldest profile first, public fields only."""

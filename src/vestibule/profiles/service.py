@@ -65,15 +65,15 @@ class ProfileService:
             standing = person.profile or self._blank(user_id)
             standing = _with_address(standing, account, address_taken=address_taken)
             _refuse_other_address(draft, standing, account)
+            profile = self._completed(standing, draft)
             try:
-                profile = self._completed(standing, draft)
                 self._store.create(
                     profile,
                     replaces=person.profile,
                     preferences=None if person.preferences else _first_preferences(account),
                 )
             except AddressTaken:
-                address_taken = True
+                address_taken = not self._freed(profile.claimed_email or "")
             except Raced:
                 continue
             else:
@@ -131,6 +131,24 @@ class ProfileService:
     def _write(self, user_id: str, draft: Draft, by: str, version: int | None) -> Profile:
         at = timestamp(self._clock())
         return self._store.change(user_id, draft, by=by, version=version, at=at)
+
+    def _freed(self, email: str) -> bool:
+        """Erase whoever holds an address without an account: people may delete theirs at Cognito.
+
+        Raise CallerSuspended if they were suspended: deleting the account is no way out of that.
+        """
+        holder = self._store.claimant(email)
+        if holder is None:
+            return True
+        if self._accounts.exists(holder):
+            return False
+        profile = self._store.person(holder).profile
+        if profile is None:
+            return False
+        if profile.is_suspended:
+            raise CallerSuspended(holder)
+        self.erase(holder, by=holder)
+        return True
 
     def _account(self, user_id: str) -> Account:
         account = self._accounts.find(user_id)

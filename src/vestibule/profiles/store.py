@@ -81,6 +81,10 @@ class TableProfileStore:
             reading = items.to_profile(found[own]) if own in found else None
         return Sighting(shown, items.to_last_seen(found.get(last_seen)), reading)
 
+    def claimant(self, email: str) -> str | None:
+        claim = self._table.get(items.claim_key(email), items.CLAIM, consistent=True)
+        return None if claim is None else claim["userId"]
+
     def page(self, limit: int, start: Item | None) -> PublicPage:
         page = self._table.query(items.PEOPLE, index=items.PEOPLE_INDEX, limit=limit, start=start)
         return PublicPage([_public(item) for item in page.items], page.next_key)
@@ -149,14 +153,16 @@ class TableProfileStore:
             )
         except TransactionRefused as refusal:
             caller, target = refusal.reasons
-            if caller.code != "None":
+            if caller.is_verdict:
                 raise CallerNotAdmin(admin) from refusal
+            if caller.code != "None":  # whether an admin writes is not known: this try says nothing
+                raise Raced(user_id) from refusal
             raise ConditionFailed(target.item) from refusal
         return self._table.get(*key, consistent=True)
 
     def erase(self, profile: Profile, *, by: str, at: str, release_claim: bool) -> None:
         key = items.person_key(profile.user_id)
-        condition = present() & _same_address(profile)
+        condition = equals("version", profile.version)
         if profile.user_id == by:
             condition &= _NOT_SUSPENDED
         operations: dict[str, Operation] = {
@@ -184,7 +190,7 @@ class TableProfileStore:
             self._table.transact(*operations.values())
         except TransactionRefused as refusal:
             reasons = zip(operations, refusal.reasons, strict=True)
-            return {name for name, reason in reasons if reason.code != "None"}
+            return {name for name, reason in reasons if reason.is_verdict}
         return set()
 
 
@@ -253,12 +259,6 @@ def _changes(draft: Draft, at: str) -> tuple[dict[str, Any], tuple[str, ...]]:
 def _free_for(user_id: str) -> Condition:
     """Nobody holds the claim, or this person does."""
     return any_of(absent(), equals("userId", user_id))
-
-
-def _same_address(profile: Profile) -> Condition:
-    if profile.email is None:
-        return absent("email")
-    return equals("email", profile.email)
 
 
 def _as_expected(draft: Draft, version: int | None) -> Condition:

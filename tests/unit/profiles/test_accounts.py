@@ -60,6 +60,10 @@ def test_an_account_is_asked_for_by_its_sub() -> None:
             {"custom__account_type": "Business", "custom__marketing_consent": "true"},
             Account(None, False, account_type="business", marketing_consent=True),  # noqa: FBT003
         ),
+        (
+            {"email": "\u212aate@x.io", "email_verified": "true"},
+            Account(None, email_verified=False),
+        ),
         ({"custom__account_type": "emperor"}, Account(None, email_verified=False)),
         ({"custom__marketing_consent": "yes"}, Account(None, email_verified=False)),
     ],
@@ -75,8 +79,14 @@ def test_a_disabled_account_counts_as_none() -> None:
     assert accounts(user(email="jo@example.test") | {"Enabled": False}).find("some-id") is None
 
 
+def test_a_disabled_account_exists_all_the_same() -> None:
+    assert accounts(user(email="jo@example.test") | {"Enabled": False}).exists("some-id")
+
+
 def test_an_account_that_is_gone_is_none_and_deleted_already() -> None:
     gone = accounts(refused("UserNotFoundException"))
+
+    assert not gone.exists("some-id")
 
     assert gone.find("some-id") is None
     assert gone.delete("some-id") is False

@@ -53,6 +53,8 @@ def test_a_name_is_kept_trimmed_and_composed(typed: str, kept: str) -> None:
         ("\u0301\u00ad\u2060", "visible"),
         *((f"Jo{override}eoD", "direction") for override in map(chr, range(0x202A, 0x202F))),
         *((f"Jo{override}eoD", "direction") for override in map(chr, range(0x2066, 0x206A))),
+        ("Bob\u200b Example", "visible"),
+        ("Bob\u200f Example", "visible"),
     ],
 )
 def test_a_name_that_breaks_a_rule_is_refused_by_it(typed: str, rule: str) -> None:

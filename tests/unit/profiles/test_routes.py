@@ -80,6 +80,7 @@ def test_a_conflict_of_addresses_does_not_tell_who_holds_it(
     call: Call, accounts: InMemoryAccounts, table: FakeTable
 ) -> None:
     holder = keep(table, profile(email="jo@example.test", email_verified=True, name="Holder"))
+    accounts.add(holder.user_id, "jo@example.test")
     user_id = accounts.add(new_sub(), "jo@example.test")
 
     answer = call("POST", "/profiles", caller=user_id, body={"name": "Jo Doe"})

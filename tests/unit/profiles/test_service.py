@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakes.interruptions import before_each_write
-from fakes.people import LATER, address, claimant, draft, keep, new_sub, profile
+from fakes.people import LATER, claimant, draft, keep, new_sub, profile
+from fakes.table import FakeTable
+from vestibule.platform.operations import Reason, TransactionRefused
 from vestibule.profiles import items
 from vestibule.profiles.errors import (
     AddressDiffers,
@@ -17,10 +19,11 @@ from vestibule.profiles.errors import (
     VersionDiffers,
 )
 from vestibule.profiles.model import LastSeen
+from vestibule.profiles.store import TableProfileStore, TableRecords
 
 if TYPE_CHECKING:
     from fakes.accounts import InMemoryAccounts
-    from fakes.table import FakeTable
+    from vestibule.platform.operations import Operation
     from vestibule.profiles.service import ProfileService
 
 
@@ -184,7 +187,8 @@ def test_an_address_changed_while_erasing_is_freed_too(
     table.delete(items.claim_key("old@example.test"), items.CLAIM)
 
     def move() -> None:
-        keep(table, profile(known.user_id, email="new@example.test", email_verified=True))
+        moved = profile(known.user_id, email="new@example.test", email_verified=True, version=2)
+        keep(table, moved)
 
     before_each_write(table, move, times=1)
 
@@ -193,17 +197,68 @@ def test_an_address_changed_while_erasing_is_freed_too(
     assert [item["sk"] for item in table.all_items()] == [items.TOMBSTONE]
 
 
-def test_erasing_gives_up_when_the_address_never_stays(
+def test_erasing_gives_up_when_the_profile_never_stays(
     service: ProfileService, table: FakeTable
 ) -> None:
     known = keep(table, profile())
     key = (items.person_key(known.user_id), items.PROFILE)
-    before_each_write(table, lambda: table.update(*key, changes={"email": address()}))
+    before_each_write(table, lambda: table.update(*key, increment={"version": 1}))
 
     with pytest.raises(Raced):
         service.erase(known.user_id, by=known.user_id)
 
     assert not service.me(known.user_id).erased
+
+
+def conflicting(table: FakeTable, *codes: str) -> None:
+    """Let the next transaction be refused with these codes."""
+    transact = table.transact
+
+    def refused(*operations: Operation) -> None:
+        table.transact = transact  # type: ignore[method-assign]
+        assert len(operations) == len(codes)
+        raise TransactionRefused(tuple(Reason(code) for code in codes))
+
+    table.transact = refused  # type: ignore[method-assign]
+
+
+def test_a_conflict_beside_a_refusal_says_nothing_of_the_admin(
+    service: ProfileService, table: FakeTable
+) -> None:
+    known, admin = keep(table, profile()), keep(table, profile(role="admin"))
+    conflicting(table, "TransactionConflict", "ConditionalCheckFailed")
+
+    with pytest.raises(Raced):
+        service.change(known.user_id, draft("Jo New"), by=admin.user_id, version=1)
+
+
+def test_an_erase_that_met_a_conflict_is_tried_again(
+    service: ProfileService, table: FakeTable
+) -> None:
+    known, admin = keep(table, profile()), keep(table, profile(role="admin"))
+    conflicting(table, "ConditionalCheckFailed", "None", "None", "None", "TransactionConflict")
+
+    service.erase(known.user_id, by=admin.user_id)
+
+    assert service.me(known.user_id).erased
+
+
+def test_what_was_written_a_moment_ago_counts_for_the_reader() -> None:
+    table = FakeTable(lags=True)
+    store = TableProfileStore(table)
+    known = keep(table, profile(role="admin"))
+    other = keep(table, profile())
+    key = (items.person_key(known.user_id), items.PROFILE)
+    table.update(*key, changes={"status": "suspended"})
+
+    reader = store.sight(other.user_id, reader=known.user_id).reader
+    person = store.person(known.user_id).profile
+    record = TableRecords(table).find(known.user_id)
+
+    assert reader is not None
+    assert person is not None
+    assert record is not None
+    assert {reader.status, person.status, record.status} == {"suspended"}
 
 
 def test_a_suspended_person_is_erased_by_an_admin_alone(

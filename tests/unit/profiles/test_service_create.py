@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fakes.interruptions import before_each_write
-from fakes.people import address, claimant, draft, keep, new_sub, profile
+from fakes.people import CREATED, address, claimant, draft, keep, new_sub, profile
 from vestibule.profiles import items
 from vestibule.profiles.accounts import Account
 from vestibule.profiles.errors import (
@@ -24,6 +24,7 @@ from vestibule.profiles.store import TableProfileStore
 if TYPE_CHECKING:
     from fakes.accounts import InMemoryAccounts
     from fakes.table import FakeTable
+    from vestibule.platform.operations import Operation
 
 
 def test_a_first_profile_takes_the_accounts_verified_address(
@@ -94,6 +95,7 @@ def test_an_address_somebody_holds_is_left_out_without_a_failure(
     service: ProfileService, accounts: InMemoryAccounts, table: FakeTable
 ) -> None:
     holder = keep(table, profile(email="jo@example.test", email_verified=True))
+    accounts.add(holder.user_id, "jo@example.test")
     user_id = accounts.add(new_sub(), "jo@example.test")
 
     made = service.create(user_id, draft(email="jo@example.test"))
@@ -101,6 +103,69 @@ def test_an_address_somebody_holds_is_left_out_without_a_failure(
     assert (made.email, made.email_verified, made.email_conflict) == (None, False, True)
     assert service.me(user_id).profile == made
     assert claimant(table, "jo@example.test") == holder.user_id
+
+
+def test_an_address_is_freed_by_the_holder_who_deleted_the_account(
+    service: ProfileService, accounts: InMemoryAccounts, table: FakeTable
+) -> None:
+    gone = keep(table, profile(email="jo@example.test", email_verified=True))
+    user_id = accounts.add(new_sub(), "jo@example.test")
+
+    made = service.create(user_id, draft())
+
+    assert (made.email, made.email_verified, made.email_conflict) == (
+        "jo@example.test",
+        True,
+        False,
+    )
+    assert claimant(table, "jo@example.test") == user_id
+    assert service.me(gone.user_id).erased
+
+
+def test_deleting_the_account_is_no_way_out_of_a_suspension(
+    service: ProfileService, accounts: InMemoryAccounts, table: FakeTable
+) -> None:
+    keep(table, profile(email="jo@example.test", email_verified=True, status="suspended"))
+    user_id = accounts.add(new_sub(), "jo@example.test")
+    before = table.all_items()
+
+    with pytest.raises(CallerSuspended):
+        service.create(user_id, draft())
+
+    assert table.all_items() == before
+
+
+def test_a_claim_without_a_holder_to_erase_stays(
+    service: ProfileService, accounts: InMemoryAccounts, table: FakeTable
+) -> None:
+    holder = new_sub()
+    table.put(items.claim("jo@example.test", holder, CREATED))
+    user_id = accounts.add(new_sub(), "jo@example.test")
+
+    made = service.create(user_id, draft())
+
+    assert made.email_conflict
+    assert claimant(table, "jo@example.test") == holder
+
+
+def test_an_address_freed_at_that_moment_is_taken_after_all(
+    service: ProfileService, accounts: InMemoryAccounts, table: FakeTable
+) -> None:
+    table.put(items.claim("jo@example.test", new_sub(), CREATED))
+    user_id = accounts.add(new_sub(), "jo@example.test")
+    transact = table.transact
+
+    def freed_just_after(*operations: Operation) -> None:
+        try:
+            transact(*operations)
+        finally:
+            table.delete(items.claim_key("jo@example.test"), items.CLAIM)
+            table.transact = transact  # type: ignore[method-assign]
+
+    table.transact = freed_just_after  # type: ignore[method-assign]
+
+    assert not service.create(user_id, draft()).email_conflict
+    assert claimant(table, "jo@example.test") == user_id
 
 
 def test_a_waiting_profile_is_completed_with_what_its_opener_decided(

@@ -564,3 +564,13 @@ class TestReport:
 
         _, counted = self.lines(capsys)
         assert counted["ThingSeen"] == 1
+
+
+def test_what_an_invocation_cut_off_had_counted_is_not_the_next_ones(
+    people: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metrics.count("LeftBehind")
+
+    people(gateway.event("GET", "/health"), None)
+
+    assert "LeftBehind" not in capsys.readouterr().out
