@@ -18,10 +18,12 @@ import plots
 import startup
 import variants
 from vestibule_cli import stack
-from vestibule_cli.package import ROOT, Target, build
+from vestibule_cli.package import Target, build
+from vestibule_cli.project import CHECKOUT as ROOT
 
 HERE = Path(__file__).parent
-RESULTS = HERE / "results"
+# What is committed, and what each run writes.
+RECORD, RESULTS = HERE / "results", ROOT / "build" / "bench"
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,9 @@ class Figure:
 class Report:
     """Gathers figures, each against its budget, and what they were made from."""
 
-    def __init__(self, budgets: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, budgets: Mapping[str, Mapping[str, Any]], folder: Path) -> None:
         self._budgets = budgets
+        self.folder = folder
         self.figures: list[Figure] = []
         self.details: dict[str, Any] = {}
 
@@ -62,7 +65,7 @@ class Report:
             mark = "ok    " if figure.is_met else "MISSED"
             print(f"{figure.name:12} {measured:>10} {limit:>10}  {mark} {figure.says}")
 
-    def write(self, path: Path) -> None:
+    def write(self) -> None:
         content = {
             "python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",
@@ -71,6 +74,7 @@ class Report:
             ],
             **self.details,
         }
+        path = self.folder / "results.json"
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
@@ -82,7 +86,7 @@ def cold(report: Report, rounds: int) -> None:
     report.add("cold_start", taken["ours"] / taken["seed"])
     report.details["cold_start_ms"] = {name: round(each * 1e3, 1) for name, each in taken.items()}
     labels = [(variant.name, variant.says) for variant in compared]
-    plots.cold_starts(taken, labels, report.limit("cold_start"), RESULTS / "cold-start.svg")
+    plots.cold_starts(taken, labels, report.limit("cold_start"), report.folder / "cold-start.svg")
 
 
 def warm(report: Report, rounds: int) -> None:
@@ -138,16 +142,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all, unless some are named")
     parser.add_argument("--rounds", type=int, default=15, help="of the cold start; others follow")
+    parser.add_argument(
+        "--record", action="store_true", help="write to bench/results, which is committed"
+    )
     arguments = parser.parse_args()
     chosen = arguments.parts or list(PARTS)
+    if arguments.record and arguments.parts:
+        parser.error("--record is for a whole run: name no parts")
 
-    report = Report(json.loads((HERE / "budgets.json").read_text(encoding="utf-8")))
-    RESULTS.mkdir(exist_ok=True)
+    folder = RECORD if arguments.record else RESULTS
+    folder.mkdir(parents=True, exist_ok=True)
+    report = Report(json.loads((HERE / "budgets.json").read_text(encoding="utf-8")), folder)
     for name in chosen:
         PARTS[name](report, arguments.rounds)
     report.show()
     if set(chosen) == set(PARTS):
-        report.write(RESULTS / "results.json")
+        report.write()
+        print(f"\nwritten to {folder.relative_to(ROOT)}")
     for figure in report.missed:
         print(f"budget missed: {figure.name}, {figure.value:.2f} {figure.unit}", file=sys.stderr)
     return 1 if report.missed else 0

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from vestibule_cli.local.state import StateFolder
 from vestibule_cli.outputs import Outputs
-from vestibule_cli.package import ROOT
+from vestibule_cli.project import CHECKOUT as ROOT
 
 VESTIBULE = Path(sys.executable).with_name("vestibule")
 

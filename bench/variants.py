@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from vestibule_cli.package import ROOT, Target, build
+from vestibule_cli.package import Target, build
+from vestibule_cli.project import CHECKOUT as ROOT
 
 HERE = Path(__file__).parent
 BUILT = ROOT / ".cache" / "bench"

@@ -1,19 +1,21 @@
 """Calls to AWS services in the three ways they speak: JSON, REST and query.
 
-boto3 would take longer to import than the whole stack takes to start.
+boto3 would take longer to import than the whole stack takes to start. What may have been done is
+never sent again: only reads are.
 """
 
 import http.client
 import json
 import weakref
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 from xml.etree import ElementTree as ET
 
-from vestibule.platform.aws import AwsRefused, AwsUnavailable
+from vestibule.platform.aws import AwsClient, AwsRefused, AwsUnavailable
 from vestibule.platform.credentials import Credentials
 from vestibule.platform.signing import Signer
 
@@ -22,22 +24,25 @@ __all__ = ["Aws", "AwsRefused", "AwsUnavailable", "found"]
 T = TypeVar("T")
 TIMEOUT = 60
 HTTP_ERROR = 400
+QUERY_VERSIONS = {"iam": "2010-05-08"}
+# How operations begin that can be done twice without harm.
+READS = ("BatchGet", "Describe", "Filter", "Get", "List", "Query", "Scan")
+
+
+def is_read(operation: str) -> bool:
+    return operation.startswith(READS)
 
 
 @dataclass(frozen=True)
-class _Target:
-    prefix: str
-    version: str = "1.1"
+class Target:
+    method: str
+    path: str
+    query: str = ""
+    is_read: bool = False
 
-
-TARGETS = {
-    "cognito-identity": _Target("AWSCognitoIdentityService"),
-    "cognito-idp": _Target("AWSCognitoIdentityProviderService"),
-    "dynamodb": _Target("DynamoDB_20120810", "1.0"),
-    "logs": _Target("Logs_20140328"),
-    "sqs": _Target("AmazonSQS", "1.0"),
-}
-QUERY_VERSIONS = {"iam": "2010-05-08"}
+    @property
+    def url(self) -> str:
+        return f"{self.path}?{self.query}" if self.query else self.path
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,10 @@ class Reply:
 
 
 class Aws:
-    """One endpoint, region and identity. Threads may share it; what fails is not tried again."""
+    """One endpoint, region and identity. Threads may share it. Only a lost read is sent again."""
 
     def __init__(self, endpoint_url: str, region: str, credentials: Credentials) -> None:
+        self._endpoint_url = endpoint_url
         parts = urlsplit(endpoint_url)
         self._host = parts.hostname or ""
         self._port = parts.port
@@ -63,16 +69,21 @@ class Aws:
         self._signers: dict[str, Signer] = {}
         # One to each request under way; closed with this object.
         self._idle: list[http.client.HTTPConnection] = []
-        weakref.finalize(self, _close, self._idle)
+        self._readers: dict[str, AwsClient] = {}
+        weakref.finalize(self, _close, self._idle, self._readers)
 
     def json(self, service: str, operation: str, **payload: Any) -> dict[str, Any]:
-        target = TARGETS[service]
-        headers = {
-            "content-type": f"application/x-amz-json-{target.version}",
-            "x-amz-target": f"{target.prefix}.{operation}",
-        }
-        reply = self._send(service, "POST", "/", "", headers, json.dumps(payload).encode())
-        return _checked(service, operation, reply)
+        if is_read(operation):
+            if service not in self._readers:
+                self._readers[service] = self._client(service)
+            return self._readers[service].call(operation, payload)
+        # Neither tried again nor sent over a kept connection, whose end could not be told from one
+        # that came after the service had done it.
+        writer = self._client(service, attempts=1)
+        try:
+            return writer.call(operation, payload)
+        finally:
+            writer.close()
 
     def rest(
         self,
@@ -100,13 +111,15 @@ class Aws:
         if payload is not None and not isinstance(payload, bytes):
             body = json.dumps(payload).encode()
         given = {"content-type": "application/json", **(headers or {})}
-        return self._send(service, method, path, urlencode(query, quote_via=quote), given, body)
+        target = Target(method, path, urlencode(query, quote_via=quote), is_read=method == "GET")
+        return self._send(service, target, given, body)
 
     def query(self, service: str, operation: str, **parameters: str) -> ET.Element:
         """The answer's XML, its tags without a namespace."""
         values = {"Action": operation, "Version": QUERY_VERSIONS[service], **parameters}
         headers = {"content-type": "application/x-www-form-urlencoded"}
-        reply = self._send(service, "POST", "/", "", headers, urlencode(values).encode())
+        target = Target("POST", "/", is_read=is_read(operation))
+        reply = self._send(service, target, headers, urlencode(values).encode())
         root = ET.fromstring(reply.body)  # noqa: S314 - from the endpoint we chose
         for element in root.iter():
             element.tag = element.tag.rpartition("}")[2]
@@ -120,43 +133,43 @@ class Aws:
             )
         return root
 
-    def _send(  # noqa: PLR0913, PLR0917 - what a request is made of
-        self,
-        service: str,
-        method: str,
-        path: str,
-        query: str,
-        headers: Mapping[str, str],
-        body: bytes,
-    ) -> Reply:
+    def _client(self, service: str, **options: Any) -> AwsClient:
+        return AwsClient(
+            service,
+            region=self.region,
+            endpoint_url=self._endpoint_url,
+            credentials=lambda: self._credentials,
+            deadline=TIMEOUT,
+            attempt_timeout=TIMEOUT,
+            **options,
+        )
+
+    def _send(self, service: str, target: Target, headers: Mapping[str, str], body: bytes) -> Reply:
         signer = self._signers.setdefault(service, Signer(self.region, service))
         signed = signer.sign(
-            method,
-            path,
-            query,
+            target.method,
+            target.path,
+            target.query,
             {"host": self._authority, **headers},
             body,
             credentials=self._credentials,
             moment=datetime.now(UTC),
         )
-        url = f"{path}?{query}" if query else path
         try:
-            return self._exchange(method, url, body, signed)
+            return self._exchange(target, body, signed)
         except (OSError, http.client.HTTPException) as error:
             raise AwsUnavailable(
-                service, f"{method} {path}", message=f"{self._authority} does not answer: {error}"
+                service,
+                f"{target.method} {target.path}",
+                message=f"{self._authority} does not answer: {error}",
             ) from error
 
-    def _exchange(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-        try:
-            kept = self._idle.pop()
-        except IndexError:
-            return self._over(self._connection(), method, url, body, headers)
-        try:
-            return self._over(kept, method, url, body, headers)
-        except (ConnectionError, http.client.RemoteDisconnected):
-            # Closed over there while it was idle: the request never arrived.
-            return self._over(self._connection(), method, url, body, headers)
+    def _exchange(self, target: Target, body: bytes, headers: Mapping[str, str]) -> Reply:
+        if target.is_read and self._idle:
+            # Perhaps closed over there while it was idle, perhaps after it read the request.
+            with suppress(ConnectionError, IndexError):
+                return self._over(self._idle.pop(), target, body, headers)
+        return self._over(self._connection(), target, body, headers)
 
     def _connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT)
@@ -164,26 +177,30 @@ class Aws:
     def _over(
         self,
         connection: http.client.HTTPConnection,
-        method: str,
-        url: str,
+        target: Target,
         body: bytes,
         headers: Mapping[str, str],
     ) -> Reply:
         try:
-            connection.request(method, url, body, dict(headers))
+            connection.request(target.method, target.url, body, dict(headers))
             answer = connection.getresponse()
             given = {name.lower(): value for name, value in answer.getheaders()}
             reply = Reply(answer.status, given, answer.read())
         except BaseException:
             connection.close()
             raise
-        self._idle.append(connection)
+        if target.is_read:
+            self._idle.append(connection)
+        else:
+            connection.close()
         return reply
 
 
-def _close(connections: list[http.client.HTTPConnection]) -> None:
+def _close(connections: list[http.client.HTTPConnection], clients: dict[str, AwsClient]) -> None:
     for connection in connections:
         connection.close()
+    for client in clients.values():
+        client.close()
 
 
 def _checked(service: str, operation: str, reply: Reply) -> dict[str, Any]:

@@ -5,6 +5,9 @@ from typing import Any
 
 import click
 
+from vestibule_cli.failures import FAILED, PREFIX, expected_exit_code
+from vestibule_cli.hints import runnable
+
 # The short help stands here so that `vestibule --help` imports none of them.
 COMMANDS = {
     "up": "Start the stack on this machine.",
@@ -21,24 +24,6 @@ COMMANDS = {
 }
 
 
-# What a person can put right. Anything else is a fault of ours and keeps its traceback.
-FAILED, MISUSED = 1, 2
-EXPECTED = {
-    "vestibule.platform.aws.AwsRefused": FAILED,
-    "vestibule.platform.aws.AwsUnavailable": FAILED,
-    "vestibule_cli.deploy.terraform.TerraformError": FAILED,
-    "vestibule_cli.deploy.terraform.TerraformMissing": MISUSED,
-    "vestibule_cli.local.checkpoint.CheckpointError": FAILED,
-    "vestibule_cli.local.emulator.EmulatorError": MISUSED,
-    "vestibule_cli.local.provision.compare.ProvisionError": FAILED,
-    "vestibule_cli.local.state.StateError": MISUSED,
-    "vestibule_cli.local.watch.RoutesUnreadable": FAILED,
-    "vestibule_cli.package.PackageError": FAILED,
-    "vestibule_cli.people.PersonError": FAILED,
-    "vestibule_cli.stack_file.StackError": MISUSED,
-}
-
-
 class Shown(click.ClickException):
     """A failure in plain words, one `vestibule: ` line for each of its problems."""
 
@@ -47,8 +32,8 @@ class Shown(click.ClickException):
         self.exit_code = exit_code  # type: ignore[misc] # click reads it from the instance
 
     def show(self, file: Any = None) -> None:
-        for line in self.message.splitlines() or [""]:
-            click.echo(f"vestibule: {line}", file=file, err=file is None)
+        for line in runnable(self.message).splitlines() or [""]:
+            click.echo(f"{PREFIX}{line}", file=file, err=file is None)
 
 
 class LazyGroup(click.Group):
@@ -62,6 +47,18 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            import difflib  # noqa: PLC0415 - for a slip of the keyboard only
+
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(COMMANDS)}."
+            context.fail(f"No such command {name!r}.{hint}")
+        return super().resolve_command(context, args)
+
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -74,15 +71,6 @@ class LazyGroup(click.Group):
             if exit_code is None:
                 raise
             raise Shown(str(error), exit_code) from error
-
-
-def expected_exit_code(error: Exception) -> int | None:
-    """The exit code of a failure that is told in words; None for one that is not."""
-    for kind in type(error).__mro__:
-        exit_code = EXPECTED.get(f"{kind.__module__}.{kind.__qualname__}")
-        if exit_code is not None:
-            return exit_code
-    return None
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

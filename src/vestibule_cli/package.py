@@ -15,6 +15,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path, PurePosixPath
@@ -22,8 +23,8 @@ from typing import Self
 
 from vestibule_cli import bytecode
 from vestibule_cli.bytecode import Interpreter
-
-ROOT = Path(__file__).resolve().parents[2]
+from vestibule_cli.failures import Failure
+from vestibule_cli.project import CHECKOUT
 
 # Lambda's Python 3.12 and later run on Amazon Linux 2023 (glibc 2.34), earlier ones on glibc 2.26.
 _PLATFORMS = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014")
@@ -36,7 +37,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 Entries = dict[str, bytes]
 
 
-class PackageError(Exception):
+class PackageError(Failure):
     """The zip cannot be built; the text says what stands in the way."""
 
 
@@ -71,7 +72,7 @@ class Package:
     warnings: tuple[str, ...] = ()
 
 
-def build(target: Target, out: Path, *, root: Path = ROOT) -> Package:
+def build(target: Target, out: Path, *, root: Path = CHECKOUT) -> Package:
     """Write the zip to `out`, in one step; an equal file is left untouched."""
     sources = _own_sources(root / "src" / "vestibule")
     sources |= _installed(root) if target.is_host else _downloaded(target, root)
@@ -159,11 +160,26 @@ def _downloaded(target: Target, root: Path) -> Entries:
     return entries
 
 
+def _cache(root: Path) -> Path:
+    """Where what was downloaded and compiled is kept: with the checkout, if that can be written."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folders = (root / ".cache", home / "vestibule")
+    for folder in folders:
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+        if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+            return folder
+    raise PackageError(
+        f"neither {folders[0]} nor {folders[1]} can be written: name a folder of yours by"
+        " XDG_CACHE_HOME"
+    )
+
+
 def _wheels(target: Target, root: Path) -> Path:
     """The folder with the target's wheels, filled once for each state of the lock file."""
     lock = root / "requirements" / "runtime.lock"
     state = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
-    folder = root / ".cache" / "wheels" / f"{state}-{target.python}-{target.architecture}"
+    folder = _cache(root) / "wheels" / f"{state}-{target.python}-{target.architecture}"
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -201,7 +217,7 @@ def _download(target: Target, lock: Path, folder: Path) -> None:
 def _compile(interpreter: Interpreter, sources: Entries, root: Path) -> Entries:
     modules = {name: source for name, source in sources.items() if name.endswith(".py")}
     try:
-        return bytecode.compiled(interpreter, modules, cache=root / ".cache" / "compiled")
+        return bytecode.compiled(interpreter, modules, cache=_cache(root) / "compiled")
     except bytecode.CompileError as error:
         raise PackageError(str(error)) from error
 
@@ -223,7 +239,10 @@ def _zip(entries: Entries, *, tight: bool) -> bytes:
 def _write(out: Path, content: bytes) -> None:
     if out.is_file() and out.read_bytes() == content:
         return
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.name}.{os.getpid()}")
-    partial.write_bytes(content)
-    partial.replace(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        partial = out.with_name(f".{out.name}.{os.getpid()}")
+        partial.write_bytes(content)
+        partial.replace(out)
+    except OSError as error:
+        raise PackageError(f"{out} cannot be written: {error.strerror}") from error

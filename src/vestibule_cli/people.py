@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from vestibule.platform.aws import AwsClient
 from vestibule.platform.clock import now, timestamp
 from vestibule.platform.conditions import present
-from vestibule.platform.credentials import Credentials
 from vestibule.platform.ids import is_sub
 from vestibule.platform.table import ConditionFailed, Table
 from vestibule.profiles import items
@@ -16,12 +15,13 @@ from vestibule.profiles.errors import ProfileNotFound, ProfilesError
 from vestibule.profiles.model import OPERATOR, full_view
 from vestibule.profiles.service import ProfileService
 from vestibule.profiles.store import TableProfileStore
-from vestibule_cli.aws import Aws, found
-from vestibule_cli.local.emulator import ROOT_CREDENTIALS
+from vestibule_cli.aws import found
+from vestibule_cli.failures import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from vestibule.platform.credentials import Credentials
     from vestibule_cli.outputs import Outputs
 
 ROLES = ("admin", "manager", "user", "guest")
@@ -29,15 +29,14 @@ ROLES = ("admin", "manager", "user", "guest")
 BATCH = 100
 
 
-class PersonError(Exception):
-    """Nobody can be found, or done to, as asked. Its text is for the person."""
+class PersonError(Failure):
+    """Nobody can be found, or done to, as asked."""
 
 
 class People:
     def __init__(self, outputs: Outputs, credentials: Credentials) -> None:
-        self._aws = Aws(outputs.aws_endpoint_url, outputs.region, credentials)
         self._user_pool_id = outputs.user_pool_id
-        dynamodb, cognito = (
+        dynamodb, self._cognito = (
             AwsClient(
                 service,
                 region=outputs.region,
@@ -48,11 +47,7 @@ class People:
         )
         self._table = Table(dynamodb, outputs.table_name)
         self._store = TableProfileStore(self._table)
-        self._accounts = CognitoAccounts(cognito, outputs.user_pool_id)
-
-    @classmethod
-    def of(cls, outputs: Outputs) -> Self:
-        return cls(outputs, Credentials(*ROOT_CREDENTIALS.values()))
+        self._accounts = CognitoAccounts(self._cognito, outputs.user_pool_id)
 
     def everybody(self) -> list[dict[str, Any]]:
         accounts = {account["userId"]: account for account in self._listed()}
@@ -102,8 +97,8 @@ class People:
     def _by_id(self, user_id: str) -> dict[str, Any] | None:
         answer = found(
             "UserNotFoundException",
-            lambda: self._aws.json(
-                "cognito-idp", "AdminGetUser", UserPoolId=self._user_pool_id, Username=user_id
+            lambda: self._cognito.call(
+                "AdminGetUser", {"UserPoolId": self._user_pool_id, "Username": user_id}
             ),
         )
         return _account(answer, answer["UserAttributes"]) if answer else None
@@ -115,8 +110,8 @@ class People:
     def _listed(self) -> Iterator[dict[str, Any]]:
         token: dict[str, str] | None = {}
         while token is not None:
-            page = self._aws.json(
-                "cognito-idp", "ListUsers", UserPoolId=self._user_pool_id, Limit=60, **token
+            page = self._cognito.call(
+                "ListUsers", {"UserPoolId": self._user_pool_id, "Limit": 60, **token}
             )
             for user in page["Users"]:
                 yield _account(user, user["Attributes"])

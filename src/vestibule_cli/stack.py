@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from vestibule_cli import policies
+from vestibule_cli import policies, routes_file
 from vestibule_cli.stack_file import REFERENCE, TEXT, Document, StackError, oneof
 
 __all__ = ["Function", "Queue", "Stack", "StackError", "StreamEvent", "Table", "UserPool", "load"]
@@ -68,6 +68,7 @@ class Names:
     queues: tuple[str, ...]
     custom_attributes: tuple[str, ...]
     keys: frozenset[str]
+    scopes: frozenset[str]
 
     @classmethod
     def of(cls, data: Any, root: Path) -> Self:
@@ -77,6 +78,7 @@ class Names:
             *(_mapping(each) for each in _mapping(table.get("indexes")).values()),
         ]
         attributes = _mapping(_mapping(data).get("user_pool")).get("custom_attributes")
+        routes = _mapping(_mapping(data).get("api")).get("definition")
         return cls(
             root=root,
             functions=tuple(_mapping(_mapping(data).get("functions"))),
@@ -89,6 +91,7 @@ class Names:
             keys=frozenset(
                 str(name) for each in key_schemas for name in _mapping(each.get("key")).values()
             ),
+            scopes=routes_file.scopes(root / routes) if isinstance(routes, str) else frozenset(),
         )
 
 
@@ -157,6 +160,14 @@ def _policy_file(value: str, info: ValidationInfo) -> str:
         problem = policies.problem(names.root / value, names.queues)
         if problem:
             raise _refuse(problem)
+    return value
+
+
+def _routes_file(value: str, info: ValidationInfo) -> str:
+    names: Names | None = info.context
+    found = names and routes_file.problem(names.root / value)
+    if found:
+        raise _refuse(found)
     return value
 
 
@@ -293,6 +304,18 @@ class ResourceServer(Part):
     identifier: Annotated[StrictStr, _shaped(r"[\x21\x23-\x5B\x5D-\x7E]{1,256}", "an identifier")]
     scopes: dict[Key, StrictStr]
 
+    @model_validator(mode="after")
+    def _gives_what_the_routes_ask_for(self, info: ValidationInfo) -> Self:
+        names: Names | None = info.context
+        given = {f"{self.identifier}/{scope}" for scope in self.scopes}
+        missing = sorted((names.scopes if names else frozenset()) - given)
+        if missing:
+            raise _refuse(
+                f"must give {', '.join(missing)}, which the routes of api.definition ask for; "
+                f"gives {', '.join(sorted(given)) or 'nothing'}"
+            )
+        return self
+
 
 class UserPool(Part):
     sign_in: Literal["email"]
@@ -343,7 +366,7 @@ class Throttle(Part):
 class Api(Part):
     stage: Annotated[StrictStr, _shaped(r"[A-Za-z0-9_]{1,128}", "letters, digits and _")]
     function: FunctionName
-    definition: StrictStr
+    definition: Annotated[StrictStr, AfterValidator(_routes_file)]
     throttle: Throttle
 
 

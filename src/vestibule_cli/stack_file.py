@@ -11,11 +11,14 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from vestibule_cli.failures import Misuse
+
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Place = tuple[int | str, ...]
 # What pydantic puts into a problem's place to say which member of a union it tried.
 TEXT = "(text)"
 REFERENCE = "(reference)"
+UNKNOWN = "extra_forbidden"
 RULES = {
     "bool_type": "must be true or false",
     "dict_type": "must be a mapping",
@@ -28,7 +31,7 @@ RULES = {
 }
 
 
-class StackError(Exception):
+class StackError(Misuse):
     """stack.yaml is wrong; the message has one line for each problem."""
 
     def __init__(self, problems: Sequence[str]) -> None:
@@ -70,15 +73,21 @@ class Document:
     def problems(self, error: ValidationError, model: type[BaseModel]) -> list[str]:
         """One line for each problem, in the order of the file."""
         found = []
-        for each in error.errors(include_url=False):
+        errors = error.errors(include_url=False)
+        unknown = [_without_tags(each["loc"]) for each in errors if each["type"] == UNKNOWN]
+        for each in errors:
             path = _without_tags(each["loc"])
-            mark = self._mark(path, at_key=each["type"] == "extra_forbidden" or "[key]" in path)
+            mark = self._mark(path, at_key=each["type"] == UNKNOWN or "[key]" in path)
             dotted = ".".join(str(part) for part in path if part != "[key]")
             where = f"{dotted}: " if dotted else ""
-            found.append((mark.line, mark.column, f"{where}{_words(each, path, model)}"))
-        return [
-            f"{self.name}:{line + 1}:{column + 1}: {text}" for line, column, text in sorted(found)
-        ]
+            line = _line(self.name, mark, f"{where}{_words(each, path, model)}")
+            # A misspelled key comes before the missing one that it was meant for.
+            causes = [self._mark(each, at_key=True) for each in unknown if each[:-1] == path[:-1]]
+            last = max((cause.line for cause in causes), default=0)
+            is_missing = each["type"] == "missing"
+            order = max(mark.line, last) if is_missing else mark.line
+            found.append((order, is_missing and bool(causes), mark.column, line))
+        return [line for *_order, line in sorted(found)]
 
     def _mark(self, path: Place, *, at_key: bool) -> yaml.Mark:
         """Where the value stands; where its nearest parent stands if it is missing."""
@@ -107,7 +116,10 @@ def _parse(name: str, text: str) -> tuple[yaml.Node, Any]:
         return node, loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        text = " ".join(filter(None, (error.context, error.problem)))
+        text = ", ".join(filter(None, (error.context, error.problem)))
+        begun = error.context_mark
+        if mark and begun and begun.line != mark.line:
+            text += f" (it begins in line {begun.line + 1})"
         raise StackError([_line(name, mark, text)]) from None
     except yaml.YAMLError as error:
         raise StackError([f"{name}: {error}"]) from None
@@ -138,7 +150,7 @@ def _without_tags(location: Place) -> Place:
 
 def _words(error: ErrorDetails, place: Place, model: type[BaseModel]) -> str:
     got, kind = error["input"], error["type"]
-    if kind == "extra_forbidden":
+    if kind == UNKNOWN:
         return oneof("key", str(place[-1]), _fields(model, place[:-1]))
     if kind == "literal_error":
         return f"must be one of {error['ctx']['expected']}, got {got!r}{_quotes(got)}"

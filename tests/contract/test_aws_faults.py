@@ -32,7 +32,7 @@ from vestibule.platform import connection
 from vestibule.platform.aws import AwsClient, AwsRefused, AwsUnavailable
 from vestibule.platform.credentials import Credentials
 from vestibule.platform.endpoint import Endpoint
-from vestibule.platform.table import Put, Table, TransactionRefused, present
+from vestibule.platform.table import Put, Table, present
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -546,7 +546,7 @@ def test_a_refusal_that_is_no_failed_condition_is_not_taken_for_one(
 def test_a_delete_refused_by_another_reason_is_no_failed_condition(
     client: Callable[..., AwsClient],
 ) -> None:
-    with FaultServer(canceled("ValidationError")) as server, pytest.raises(TransactionRefused):
+    with FaultServer(canceled("ValidationError")) as server, pytest.raises(AwsRefused):
         Table(client(server), "t").delete("p", "s", condition=present())
 
 

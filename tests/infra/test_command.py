@@ -1,11 +1,14 @@
 """How terraform is run: what it is told, and what a person hears when it fails."""
 
 import json
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from vestibule_cli.deploy import mirror
+from vestibule_cli.deploy.children import Children, Interrupted
 from vestibule_cli.deploy.terraform import Command, Terraform, TerraformError, TerraformMissing
 
 
@@ -113,3 +116,34 @@ def test_a_plan_lists_its_changes(tmp_path: Path) -> None:
         {"type": "planned_change", "@message": "table: Plan to replace"},
     )
     assert a_terraform(tmp_path, script).planned_changes() == ["table: Plan to replace"]
+
+
+def test_what_takes_long_is_named_every_half_minute(tmp_path: Path) -> None:
+    told: list[str] = []
+    script = says(
+        *(
+            {
+                "@level": "info",
+                "@message": f"still creating after {seconds} s",
+                "type": "apply_progress",
+                "hook": {"elapsed_seconds": seconds},
+            }
+            for seconds in (10, 20, 30, 40)
+        )
+    )
+
+    replace(a_terraform(tmp_path, script), report=told.append).apply()
+
+    assert told == ["still creating after 30 s"]
+
+
+def test_an_interrupted_apply_is_told_in_one_line(tmp_path: Path) -> None:
+    children = Children()
+    script = f"trap 'exit 1' INT\n{says(FAILED)}\nwhile :; do sleep 0.05; done"
+    terraform = replace(a_terraform(tmp_path, script), children=children)
+    threading.Timer(0.3, children.interrupt).start()
+
+    with pytest.raises(Interrupted) as raised:
+        terraform.apply()
+
+    assert str(raised.value) == "interrupted: run it again, it goes on from here"

@@ -11,8 +11,6 @@ pytestmark = [pytest.mark.terraform, pytest.mark.timeout(300)]
 ONLY_DEPLOYED = {
     ("table", "description", "SSEDescription"): "the laptop has no key to encrypt with",
     ("queues", "retry-dlq", "RedriveAllowPolicy"): "the laptop's queues are all ours",
-    ("queues", "retry", "MaximumMessageSize"): "the provider sets what was AWS's default",
-    ("queues", "retry-dlq", "MaximumMessageSize"): "the same",
     ("api", "stage", "accessLogSettings"): "the laptop keeps no access log",
     ("api", "stage", "methodSettings", "*/*", "metricsEnabled"): "the laptop has no metrics",
     ("api", "stage", "tags"): "tags",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
@@ -179,11 +180,135 @@ def test_after_three_failures_it_forks_no_more(tmp_path: Path) -> None:
     assert found(tmp_path) == "later"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="forks only where that is sound")
+def test_without_another_process_it_is_taken_in_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> int:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", refuse)
+    kept = make(tmp_path, fork=True)
+    for _ in range(3):
+        with pytest.raises(CheckpointError, match="temporarily unavailable"):
+            kept.take(Shelf())
+
+    kept.take(Shelf())
+
+    assert found(tmp_path) == "first"
+
+
+@pytest.mark.parametrize("fork", FORKS)
+def test_a_disk_that_is_full_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, fork: bool
+) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(checkpoint, "write_generation", refuse)
+
+    with pytest.raises(CheckpointError, match=os.strerror(errno.ENOSPC)):
+        make(tmp_path, fork=fork).take(Shelf())
+
+
+def test_without_its_pointer_the_newest_whole_one_counts_and_that_is_told(tmp_path: Path) -> None:
+    kept = make(tmp_path)
+    kept.take(Shelf("old"))
+    kept.take(Shelf("new"))
+    (tmp_path / "checkpoints" / checkpoint.POINTER).unlink()
+
+    again = make(tmp_path)
+
+    assert again.exists()
+    assert [texts["shelf"] for _, texts in again.generations()] == ["new", "old"]
+    assert len(again.notes) == 1
+    assert "newest whole one" in again.notes[0]
+
+
+def test_what_was_not_looked_at_is_not_removed(tmp_path: Path) -> None:
+    make(tmp_path).take(Shelf("somebody's"))
+    fresh = make(tmp_path)
+
+    for text in ("a", "b", "c"):
+        fresh.take(Shelf(text))
+
+    kept = [texts["shelf"] for _, texts in make(tmp_path).generations()]
+    assert kept == ["c", "b", "somebody's"]
+
+
+def test_a_first_one_that_was_cut_short_is_none(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints" / "00000001").mkdir(parents=True)
+
+    assert not make(tmp_path).exists()
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("in motion")],
+    ids=str,
+)
+@pytest.mark.parametrize("where", ["fingerprint", "on_writing_thread"])
+def test_whatever_fails_is_told_once_and_tried_again_until_it_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: Exception, where: str
+) -> None:
+    monkeypatch.setattr(checkpoint, "EVERY_SECONDS", 0.01)
+    shelf, told, tries = Shelf(), list[str](), threading.Semaphore(0)
+    genuine = getattr(shelf, where)
+
+    def fail(*_arguments: object) -> object:
+        tries.release()
+        raise failure
+
+    monkeypatch.setattr(shelf, where, fail)
+    kept = Checkpoints(
+        tmp_path / "checkpoints", {}, fork=sys.platform == "linux", report=told.append
+    )
+    kept.start(shelf)
+    for _ in range(3):
+        assert tries.acquire(timeout=5)
+    assert len(told) == 1
+    assert str(failure) in told[0]
+
+    monkeypatch.setattr(shelf, where, genuine)
+
+    deadline = time.monotonic() + 5
+    while len(told) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    kept.stop()
+    assert told[1:] == ["What changes is being saved again."]
+    assert found(tmp_path) == "first"
+
+
+@pytest.mark.parametrize(
+    ("took", "rest"), [(0.1, 2.0), (1.4, 2.0), (1.9, 1.2), (2.2, 0.6)], ids=str
+)
+def test_two_pictures_and_the_rest_between_them_keep_the_promise(
+    tmp_path: Path, took: float, rest: float
+) -> None:
+    assert rests_after(tmp_path, took, print) == pytest.approx(rest)
+    assert 2 * took + rest <= checkpoint.PROMISED_SECONDS
+
+
+def test_pictures_that_take_too_long_for_the_promise_are_told_once(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    assert rests_after(tmp_path, 3.0, told.append) == checkpoint.EVERY_SECONDS
+
+    assert len(told) == 1
+    assert "may lose its last 8 seconds, not 5" in told[0]
+
+
+def rests_after(folder: Path, took: float, report: Callable[[str], object]) -> float:
+    kept = Checkpoints(folder / "checkpoints", {}, fork=False, report=report)
+    kept._rest_after(took)
+    kept._rest_after(took)
+    return kept._rest
+
+
 def test_changes_are_taken_by_themselves_and_stillness_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoint, "EVERY_SECONDS", 0.01)
-    monkeypatch.setattr(checkpoint, "REST_FACTOR", 0)
     taken = threading.Semaphore(0)
     shelf = Shelf("one")
     genuine = shelf.save

@@ -1,15 +1,17 @@
 """The demonstration, against the laptop's stack and against something that only pretends."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from vestibule_cli.demo.calls import call
 from vestibule_cli.demo.place import Place
 from vestibule_cli.demo.play import Play, Surprise
 from vestibule_cli.local.emulator import ROOT_CREDENTIALS
@@ -17,10 +19,20 @@ from vestibule_cli.local.state import StateFolder
 
 pytestmark = pytest.mark.emulator
 
+TOUR = Path(__file__).parents[2] / "examples" / "tour.py"
 
-def vestibule(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "vestibule_cli.main", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+def vestibule(
+    *arguments: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "vestibule_cli.main", *arguments],
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 @pytest.fixture(scope="module", name="state")
@@ -81,3 +93,39 @@ def test_an_api_that_does_not_refuse_is_a_surprise(state: Path, open_door: str) 
 
     with pytest.raises(Surprise, match="she creates one: POST /profiles answered 200"):
         Play(place, lambda _title, _seconds: None).run()
+
+
+def test_a_proxy_and_a_profile_of_the_persons_own_are_none_of_its_business(
+    state: Path, tmp_path: Path
+) -> None:
+    settings = {
+        "AWS_PROFILE": "corp",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "http_proxy": "http://127.0.0.1:9",
+        "AWS_CONFIG_FILE": str(tmp_path / "none"),
+    }
+
+    played = vestibule("demo", "--state", str(state), environment=settings)
+
+    assert played.returncode == 0, played.stderr
+
+
+def test_the_tour_prints_a_token_as_often_as_it_is_asked(state: Path) -> None:
+    outputs = json.loads(vestibule("outputs", "--json", "--state", str(state)).stdout)
+    for _ in range(2):
+        toured = subprocess.run(
+            [sys.executable, str(TOUR)],
+            env={
+                **os.environ,
+                "VESTIBULE_STATE": str(state),
+                "AWS_PROFILE": "corp",
+                "HTTP_PROXY": "http://127.0.0.1:9",
+            },
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert toured.returncode == 0, toured.stderr
+        token = toured.stdout.strip()
+        assert call("GET", f"{outputs['api_url']}/me", token=token).status == 200

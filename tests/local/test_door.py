@@ -61,7 +61,17 @@ def test_names_of_this_machine_are_answered(host: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["attacker.example", "127.0.0.1.attacker.example", "localhost.attacker.example:4310", ""],
+    [
+        "attacker.example",
+        "127.0.0.1.attacker.example",
+        "localhost.attacker.example:4310",
+        "",
+        ".localhost",
+        "attacker.example/.localhost",
+        "attacker.example?.localhost",
+        "attacker.example@x.localhost:4310",
+        "a b.localhost",
+    ],
 )
 def test_another_name_for_this_machine_is_refused(host: str) -> None:
     inside = Inside()
@@ -93,15 +103,106 @@ def test_pages_of_others_are_refused_before_anything_happens(origin: str) -> Non
 
 def test_an_origin_can_be_let_in() -> None:
     door = Door(Inside(), {PORT})
-    door.allow_origin("http://127.0.0.1:5173")
+    door.allow_origin("http://localhost:5173")
 
-    reply = asyncio.run(asgi.ask(door, request(origin="http://127.0.0.1:5173"), b""))
+    let_in = request(origin="http://localhost:5173", sec_fetch_site="cross-site")
+    reply = asyncio.run(asgi.ask(door, let_in, b""))
 
     assert reply.status == 200
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
 @pytest.mark.parametrize(
-    "path", ["/_ministack/reset", "/_ministack/ses/messages", "/_localstack/x"]
+    "asked_by",
+    [
+        pytest.param({"sec_fetch_mode": "no-cors", "sec_fetch_dest": "image"}, id="image"),
+        pytest.param({"sec_fetch_mode": "navigate", "sec_fetch_dest": "iframe"}, id="frame"),
+        pytest.param({"sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}, id="link"),
+    ],
+)
+def test_what_a_page_of_others_asks_for_without_an_origin_is_refused(
+    site: str, asked_by: dict[str, str]
+) -> None:
+    inside = Inside()
+
+    reply = knock(request(method="GET", sec_fetch_site=site, **asked_by), inside)
+
+    assert reply.status == 403
+    assert inside.asked == []
+
+
+@pytest.mark.parametrize("site", ["none", "same-origin"])
+def test_what_a_person_or_an_own_page_asks_for_is_answered(site: str) -> None:
+    assert knock(request(method="GET", sec_fetch_site=site)).status == 200
+
+
+def test_an_own_page_on_the_other_port_is_answered_by_its_origin() -> None:
+    origin = f"http://127.0.0.1:{PORT + 1}"
+
+    assert knock(request(origin=origin, sec_fetch_site="same-site")).status == 200
+
+
+def test_a_link_to_the_hosted_pages_may_be_followed_and_nothing_more() -> None:
+    link = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate"}
+    page = {**link, "sec_fetch_dest": "document"}
+
+    assert knock(request("/oauth2/authorize", "GET", **page)).status == 200
+    assert knock(request("/oauth2/authorize", "GET", **link, sec_fetch_dest="iframe")).status == 403
+    assert knock(request("/oauth2/login", "POST", **page)).status == 403
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "X-Amz-Credential=000000000000%2F20261120%2Fus-east-1%2Fiam%2Faws4_request",
+        "a=b&x-amz-credential=000000000000/20261120/us-east-1/iam/aws4_request",
+        "AWSAccessKeyId=000000000000&Signature=x",
+        "X-Amz-%43redential=0000000%300000/x",
+    ],
+)
+def test_the_root_key_is_not_taken_from_an_address(query: str) -> None:
+    inside = Inside()
+
+    reply = knock({**request(method="GET"), "query_string": query.encode()}, inside)
+
+    assert reply.status == 403
+    assert inside.asked == []
+
+
+def test_an_address_signed_by_another_key_is_passed_on() -> None:
+    query = b"X-Amz-Credential=AKIAIOSFODNN7EXAMPLE/20261120/us-east-1/s3/aws4_request"
+
+    assert knock({**request(method="GET"), "query_string": query}).status == 200
+
+
+ROOT = "AWS4-HMAC-SHA256 Credential=000000000000/20261120/us-east-1/iam/aws4_request, Signature=0"
+
+
+@pytest.mark.parametrize("authorization", [ROOT, "AWS 000000000000:c2ln"])
+@pytest.mark.parametrize(
+    "browser",
+    [
+        {"origin": f"http://127.0.0.1:{PORT}"},
+        {"sec_fetch_site": "same-origin"},
+        {"sec_fetch_site": "none"},
+    ],
+)
+def test_no_browser_may_use_the_root_key(authorization: str, browser: dict[str, str]) -> None:
+    assert knock(request(authorization=authorization, **browser)).status == 403
+
+
+def test_a_program_may_use_the_root_key() -> None:
+    assert knock(request(authorization=ROOT)).status == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/_ministack/reset",
+        "/_ministack/ses/messages",
+        "/_localstack/x",
+        "/_aws/execute-api/abc/api/me",
+    ],
 )
 def test_the_emulators_own_pages_are_closed(path: str) -> None:
     inside = Inside()
@@ -184,6 +285,42 @@ def test_a_place_is_given_back_by_whoever_leaves_the_queue(monkeypatch: pytest.M
         return late.status, after.status
 
     assert asyncio.run(scene()) == (503, 200)
+
+
+async def never_whole() -> asgi.Message:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+def test_who_does_not_finish_a_request_keeps_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doors, "ARRIVAL_SECONDS", 0.2)
+
+    async def scene() -> tuple[int, int]:
+        door = Door(Inside(), {PORT})
+        statuses: list[int] = []
+
+        async def send(message: asgi.Message) -> None:
+            statuses.append(message.get("status", 0))
+
+        slow = [asyncio.ensure_future(door(request(**SIGN_UP), never_whole, send)) for _ in "12345"]
+        await asyncio.sleep(0)
+        meanwhile = await asgi.ask(door, request(**SIGN_UP), b"")
+        assert statuses == []
+        await asyncio.gather(*slow)
+        return meanwhile.status, max(statuses)
+
+    assert asyncio.run(scene()) == (200, 408)
+
+
+def test_a_body_beyond_what_the_gateway_takes_is_refused_while_it_arrives() -> None:
+    inside = Inside()
+
+    reply = asyncio.run(
+        asgi.ask(Door(inside, {PORT}), request(**SIGN_UP), b"x" * (10 * 1024 * 1024 + 1))
+    )
+
+    assert reply.status == 413
+    assert inside.asked == []
 
 
 def test_a_body_beyond_all_limits_is_refused_by_its_length() -> None:

@@ -136,6 +136,13 @@ def test_every_page_carries_the_safety_headers(path: str) -> None:
     assert "unsafe-inline" not in policy
 
 
+def test_the_inbox_is_found_with_a_slash_too() -> None:
+    answer = Edge().ask("/inbox/")
+
+    assert answer.status == 308
+    assert answer.headers["location"] == "/inbox"
+
+
 @pytest.mark.parametrize("path", ["/", "/nowhere", "/inbox"])
 def test_no_page_needs_what_its_own_policy_forbids(path: str) -> None:
     tags = Tags(Edge([mail(html="<p>hi</p>")]).ask(path).body)
@@ -300,3 +307,26 @@ def test_a_websocket_is_closed() -> None:
     asyncio.run(app({"type": "websocket", "path": "/", "headers": []}, nothing, keep))
 
     assert sent == [{"type": "websocket.close", "code": 1000}]
+
+
+FOREIGN = {"sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "script"}
+
+
+@pytest.mark.parametrize("path", ["/", "/inbox", "/inbox.json", "/inbox.js", "/style.css"])
+def test_a_page_of_others_gets_nothing(path: str) -> None:
+    answer = Edge(mails=[mail()]).ask(path, headers=FOREIGN)
+
+    assert answer.status == 403
+    assert "123456" not in answer.body
+
+
+@pytest.mark.parametrize("path", ["/", "/inbox"])
+def test_a_link_on_a_page_of_others_leads_here(path: str) -> None:
+    link = {
+        "sec-fetch-site": "cross-site",
+        "sec-fetch-mode": "navigate",
+        "sec-fetch-dest": "document",
+    }
+
+    assert Edge().ask(path, headers=link).status == 200
+    assert Edge().ask(path, headers={**link, "sec-fetch-dest": "iframe"}).status == 403

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import concurrent.futures
+import http.client
 import json
+import urllib.parse
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -93,12 +96,13 @@ def test_send_verification_email_resets_a_password_with_a_fresh_code_each_time(
     pool.person.forgot_password(ClientId=pool.client_id, Username="reset@example.test")
     first = emulator.code_for("reset@example.test")
     pool.person.forgot_password(ClientId=pool.client_id, Username="reset@example.test")
-    second = emulator.code_for("reset@example.test")
+    # One code in a million is drawn twice in a row.
+    while (second := emulator.code_for("reset@example.test")) == first:
+        pool.person.forgot_password(ClientId=pool.client_id, Username="reset@example.test")
     asked = {"ClientId": pool.client_id, "Username": "reset@example.test", "Password": PASSWORD}
 
-    if first != second:
-        with pytest.raises(ClientError, match="CodeMismatch"):
-            pool.person.confirm_forgot_password(**asked, ConfirmationCode=first)
+    with pytest.raises(ClientError, match="CodeMismatch"):
+        pool.person.confirm_forgot_password(**asked, ConfirmationCode=first)
     pool.person.confirm_forgot_password(**asked, ConfirmationCode=second)
 
     assert emulator.mails_to("reset@example.test")[-1]["kind"] == "password reset"
@@ -189,6 +193,20 @@ def test_detect_runtime_binary_shows_functions_only_their_zip_and_the_runtime(
     assert environment["HOME"].startswith(str(emulator.state))
 
 
+def test_detect_runtime_binary_lets_a_handler_that_cannot_be_imported_say_why(
+    emulator: Any,
+) -> None:
+    emulator.function("broken-import", "import os\nnosuch\n")
+
+    answer = emulator.client("lambda").invoke(FunctionName="broken-import", LogType="Tail")
+
+    assert answer["FunctionError"]
+    assert json.loads(answer["Payload"].read())["errorMessage"] == "name 'nosuch' is not defined"
+    assert 'code.py", line 2' in base64.b64decode(answer["LogResult"]).decode()
+    logged = emulator.client("logs").filter_log_events(logGroupName="/aws/lambda/broken-import")
+    assert any('code.py", line 2' in event["message"] for event in logged["events"])
+
+
 def test_ensure_poller_and_the_rest_of_the_lambda_service_survive_use(
     emulator: Any, eventually: Callable[..., Any]
 ) -> None:
@@ -226,6 +244,119 @@ def test_sent_emails_shows_what_functions_and_cognito_sent(emulator: Any) -> Non
 
     [mail] = emulator.mails_to("guest@example.test")
     assert (mail["subject"], mail["code"], mail["kind"]) == ("Welcome", "424242", "mail")
+
+
+LIST_POOLS = {
+    "x-amz-target": "AWSCognitoIdentityProviderService.ListUserPools",
+    "content-type": "application/x-amz-json-1.1",
+}
+
+
+def ask(emulator: Any, method: str, path: str, body: str = "", **headers: str) -> int:
+    address = urllib.parse.urlsplit(emulator.url)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=10)
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, body.encode(), given)
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer.status
+
+
+def signed_by(key: str, service: str = "cognito-idp") -> str:
+    return (
+        f"AWS4-HMAC-SHA256 Credential={key}/20261120/us-east-1/{service}/aws4_request, "
+        "SignedHeaders=host, Signature=00"
+    )
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        pytest.param(signed_by("test"), id="test"),
+        pytest.param(signed_by("111111111111"), id="another account"),
+        pytest.param(signed_by(""), id="no key"),
+        pytest.param("Bearer x", id="token"),
+        pytest.param("x", id="nonsense"),
+        pytest.param("", id="nothing"),
+    ],
+)
+def test_is_root_access_key_takes_no_key_by_its_shape(emulator: Any, authorization: str) -> None:
+    root = signed_by("000000000000")
+    question = '{"MaxResults": 1}'
+
+    refused = ask(emulator, "POST", "/", question, **LIST_POOLS, authorization=authorization)
+
+    assert refused in (400, 403)
+    assert ask(emulator, "POST", "/", question, **LIST_POOLS, authorization=root) == 200
+
+
+def test_the_signature_of_every_other_key_is_verified(emulator: Any) -> None:
+    iam = emulator.client("iam")
+    iam.create_user(UserName="operator")
+    key = iam.create_access_key(UserName="operator")["AccessKey"]
+    named = {"aws_access_key_id": key["AccessKeyId"]}
+    genuine = emulator.client("sts", **named, aws_secret_access_key=key["SecretAccessKey"])
+    forged = emulator.client("sts", **named, aws_secret_access_key="guessed")
+
+    assert genuine.get_caller_identity()["Arn"].endswith(":user/operator")
+    with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
+        forged.get_caller_identity()
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("PUT", "/a-bucket-of-nobody")])
+def test_enforce_lets_nobody_list_or_create_buckets_unsigned(
+    emulator: Any, method: str, path: str
+) -> None:
+    assert ask(emulator, method, path) == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/?Action=CreateStack&StackName=x",
+        "/?Action=ListUsers&Version=2010-05-08",
+        "/2015-03-31/functions",
+        "/restapis",
+    ],
+)
+def test_enforce_refuses_every_service_without_a_signature(emulator: Any, path: str) -> None:
+    assert ask(emulator, "GET", path) == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/v2/_catalog"), ("POST", "/v2/image/blobs/uploads/")]
+)
+def test_is_ecr_registry_path_opens_no_registry(emulator: Any, method: str, path: str) -> None:
+    assert ask(emulator, method, path) in (403, 404, 405)
+
+
+def challenge(pool: Any, address: str) -> dict[str, str]:
+    answer = pool.person.initiate_auth(
+        ClientId=pool.client_id,
+        AuthFlow="USER_SRP_AUTH",
+        AuthParameters={"USERNAME": address, "SRP_A": "a" * 512},
+    )
+    found: dict[str, str] = answer["ChallengeParameters"]
+    return found
+
+
+def test_srp_challenge_gives_a_stranger_an_id_like_everybodys(emulator: Any) -> None:
+    pool = emulator.pool("strangers", client={"PreventUserExistenceErrors": "ENABLED"})
+    pool.sign_up("known@example.test")
+    pool.confirm("known@example.test")
+
+    stranger = challenge(pool, "stranger@example.test")
+    known = challenge(pool, "known@example.test")
+    again = challenge(pool, "STRANGER@example.test")
+
+    assert stranger.keys() == known.keys()
+    assert uuid.UUID(stranger["USER_ID_FOR_SRP"]).version == 4
+    assert len(stranger["SALT"]) == len(known["SALT"])
+    same = {"USER_ID_FOR_SRP", "USERNAME", "SALT"}
+    assert {name: stranger[name] for name in same} == {name: again[name] for name in same}
+    other = challenge(pool, "other@example.test")
+    assert all(stranger[name] != other[name] for name in same)
 
 
 def test_only_this_module_touches_private_names() -> None:

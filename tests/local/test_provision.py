@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import pytest
 
 from vestibule_cli.local.provision import ProvisionError, provision
+from vestibule_cli.local.provision import table as table_steps
 from vestibule_cli.stack import load
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ def zipped(code: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for module, source in (("api", f"CODE = {code!r}\n{API}"), ("maintenance", MAINTENANCE)):
-            archive.writestr(f"vestibule/functions/{module}.py", source)
+            # A time of its own would make it another zip two seconds later.
+            archive.writestr(zipfile.ZipInfo(f"vestibule/functions/{module}.py"), source)
     return buffer.getvalue()
 
 
@@ -443,3 +445,49 @@ def test_fresh_provisioning_takes_less_than_three_seconds(place: Place) -> None:
     place.provision()
 
     assert time.monotonic() - began < 3
+
+
+def test_another_stage_answers_instead_of_the_one_before(place: Place) -> None:
+    first = place.provision()
+    before = first.signed_url.replace("/signed", "/health")
+    place.edit("stage: api", "stage: v2")
+
+    second = place.provision()
+
+    assert second.rest_api_id == first.rest_api_id
+    assert "/v2/" in second.signed_url
+    assert health(second) == "one"
+    assert get(before)[0] == 403
+    policy = place.client("lambda").get_policy(FunctionName=first.functions["api"])["Policy"]
+    (statement,) = json.loads(policy)["Statement"]
+    source = statement["Condition"]["ArnLike"]["AWS:SourceArn"]
+    assert source.endswith(f":{first.rest_api_id}/v2/*")
+
+
+def test_a_table_that_lost_its_protection_is_protected_again(place: Place) -> None:
+    table = place.provision().table_name
+    dynamodb = place.client("dynamodb")
+    dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+
+    place.provision()
+
+    assert dynamodb.describe_table(TableName=table)["Table"]["DeletionProtectionEnabled"] is True
+
+
+def test_an_index_that_is_never_done_is_a_failure_in_words(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.provision()
+    monkeypatch.setattr(table_steps, "INDEX_SECONDS", 0.1)
+    monkeypatch.setattr(table_steps, "_busy", lambda _aws, _name: True)
+    place.edit("projection: [userId, name,", "projection: [userId, status, name,")
+
+    with pytest.raises(ProvisionError, match="indexes are still being changed"):
+        place.provision()
+
+
+def test_queues_take_messages_of_the_size_that_terraform_sets(place: Place) -> None:
+    url = place.provision().queues["retry"]
+
+    found = place.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    assert found["Attributes"]["MaximumMessageSize"] == "262144"

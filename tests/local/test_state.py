@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from vestibule_cli.local.ports import command_of
 from vestibule_cli.local.state import PortTaken, StateError, StateFolder, StateHeld
 
 if TYPE_CHECKING:
@@ -37,6 +38,30 @@ def test_the_option_goes_before_the_variable_and_that_before_the_default(tmp_pat
     assert StateFolder.chosen(None, {}).root.name == ".vestibule"
 
 
+def test_the_default_stands_beside_the_nearest_stack_yaml(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stack.yaml").touch()
+    (tmp_path / "src").mkdir()
+    monkeypatch.chdir(tmp_path / "src")
+
+    assert StateFolder.chosen(None, {}).root == tmp_path / ".vestibule"
+
+
+def test_a_command_line_is_told_in_one_line() -> None:
+    program = "import sys\nprint('ready', flush=True)\nsys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        told = command_of(process.pid)
+        process.communicate()
+
+    assert "\n" not in told
+    assert "import sys print" in told
+
+
 def test_ports_are_picked_once_and_kept(folder: StateFolder) -> None:
     first = folder.ports()
 
@@ -60,7 +85,7 @@ def test_a_kept_port_that_is_taken_is_refused_saying_by_whom(folder: StateFolder
 
     message = str(refused.value)
     assert f"port {kept.edge}" in message
-    assert "edge" in message
+    assert "site" in message
     if sys.platform == "linux":
         assert f"pid {os.getpid()}" in message
 
@@ -131,3 +156,60 @@ def test_leftovers_in_the_temporary_folder_go(folder: StateFolder) -> None:
     folder.empty_tmp()
 
     assert list(folder.tmp.iterdir()) == []
+
+
+def open_to_others(root: Path) -> list[str]:
+    return [
+        str(path)
+        for path in (root, *root.rglob("*"))
+        if not path.is_symlink() and path.stat().st_mode & 0o077
+    ]
+
+
+def test_a_folder_that_was_open_is_closed_to_others_with_what_it_held(folder: StateFolder) -> None:
+    old = folder.checkpoints / "1" / "sqs.json"
+    old.parent.mkdir(parents=True)
+    old.write_text("{}")
+    for path in (folder.root, *folder.root.rglob("*")):
+        path.chmod(0o777 if path.is_dir() else 0o666)
+
+    folder.lock()
+    folder.unlock()
+
+    assert not folder.root.stat().st_mode & 0o077
+    assert open_to_others(folder.checkpoints) == []
+    assert os.access(old, os.R_OK | os.W_OK)
+
+
+def test_closing_a_folder_leaves_alone_what_it_links_to(
+    folder: StateFolder, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir(mode=0o755)
+    folder.data.mkdir(parents=True)
+    (folder.data / "runtime").symlink_to(mine)
+    folder.root.chmod(0o755)
+
+    folder.lock()
+    folder.unlock()
+
+    assert mine.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_folder_of_somebody_else_is_refused(
+    folder: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.root.mkdir()
+    mine = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+
+    with pytest.raises(StateError, match="is not yours"):
+        folder.lock()
+
+
+def test_given_origins_are_kept_until_others_are_given(folder: StateFolder) -> None:
+    assert folder.origins() == ()
+
+    assert folder.origins(["http://localhost:5173"]) == ("http://localhost:5173",)
+    assert StateFolder(folder.root).origins() == ("http://localhost:5173",)
+    assert folder.origins(["http://localhost:3000"]) == ("http://localhost:3000",)

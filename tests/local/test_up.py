@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -120,6 +121,9 @@ def test_one_command_brings_up_site_api_and_inbox(project: Project) -> None:
     assert get(outputs["jwks_url"])[0] == 200
     assert get(f"{outputs['signed_url']}/me")[0] == 403
     assert project.json("outputs") == outputs
+    assert project.run("outputs", "api_url").stdout == f"{outputs['api_url']}\n"
+    assert project.run("outputs", "functions.api").stdout == f"{outputs['functions']['api']}\n"
+    assert "did you mean api_url?" in project.run("outputs", "api_ur").stderr
 
 
 def test_what_was_there_is_there_after_a_restart(project: Project) -> None:
@@ -152,6 +156,31 @@ def test_up_on_a_running_stack_tells_where_it_is(project: Project) -> None:
     assert json.loads(again.stdout) == first
     assert "runs on" in again.stderr
     assert project.pid() == pid
+
+
+@pytest.mark.parametrize("option", ["--port", "--emulator-port"])
+def test_up_on_a_running_stack_does_not_promise_it_another_port(
+    project: Project, option: str
+) -> None:
+    outputs = project.up()
+    url = outputs["site_url" if option == "--port" else "aws_endpoint_url"]
+    port = url.rpartition(":")[2]
+
+    refused = project.run("up", "--detach", option, "1")
+
+    assert refused.returncode == 2
+    assert url in refused.stderr
+    assert option in refused.stderr
+    assert refused.stdout == ""
+    assert project.up(option, port) == outputs
+
+
+def test_stopping_and_emptying_tell_what_became_of_it(project: Project) -> None:
+    project.up()
+    state = str(project.folder / ".vestibule")
+
+    assert project.json("down") == {"ending": "stopped", "state": state}
+    assert project.json("reset") == {"state": state, "empty": True}
 
 
 def test_a_second_stack_on_the_same_state_is_refused_by_pid(project: Project) -> None:
@@ -228,13 +257,15 @@ def test_a_wrong_stack_yaml_is_refused_with_its_line(project: Project, detach: l
 
 
 def test_a_failed_start_leaves_nothing_running(project: Project) -> None:
-    (project.folder / "openapi.json").unlink()
+    project.edit("openapi.json", '"uri": "api"', '"uri": "nobody"')
 
     refused = project.run("up", "--detach")
 
     assert refused.returncode == 1
-    assert "vestibule openapi" in refused.stderr
-    assert "Traceback" not in refused.stderr
+    failure = "vestibule: openapi.json sends a route to function 'nobody'; stack.yaml has "
+    assert refused.stderr.splitlines()[-1].startswith(failure)
+    assert refused.stderr.count("vestibule: ") == 1
+    assert "Saving and stopping" not in refused.stderr
     assert not (project.folder / ".vestibule" / "pid.json").exists()
 
 
@@ -285,6 +316,41 @@ def test_changed_code_answers_within_a_second(
     assert time.monotonic() - began < 2
 
 
+def test_a_route_that_is_added_answers_and_is_documented(
+    project: Project, eventually: Callable[..., Any]
+) -> None:
+    api = project.up()["api_url"]
+    assert get(f"{api}/wealth")[0] == 404
+    health = "src/vestibule/platform/http/health.py"
+    text = (project.folder / health).read_text(encoding="utf-8")
+    route = text[text.index("    @health.get(") : text.index("    return health")]
+    another = route.replace("/health", "/wealth").replace("def read_health", "def read_wealth")
+
+    project.edit(health, "    return health", f"{another}    return health")
+
+    assert eventually(lambda: get(f"{api}/wealth")[0] == 200, 20)
+    document = json.loads((project.folder / "openapi.json").read_text(encoding="utf-8"))
+    assert "/wealth" in document["paths"]
+    assert "openapi.json" in project.log()
+
+
+def test_what_is_saved_while_it_starts_is_not_missed(
+    project: Project, eventually: Callable[..., Any]
+) -> None:
+    started = threading.Thread(target=project.up)
+    started.start()
+    built = project.folder / ".vestibule" / "package.zip"
+    assert eventually(built.exists)
+
+    project.edit(
+        "src/vestibule/platform/http/health.py", '"status": "ok"', '"status": "saved meanwhile"'
+    )
+
+    started.join()
+    health = f"{project.json('outputs')['api_url']}/health"
+    assert eventually(lambda: "saved meanwhile" in get(health)[1])
+
+
 def test_code_that_does_not_compile_is_a_line_and_the_old_goes_on(
     project: Project, eventually: Callable[..., Any]
 ) -> None:
@@ -302,6 +368,37 @@ def test_code_that_does_not_compile_is_a_line_and_the_old_goes_on(
     broken.unlink()
 
     assert eventually(lambda: "live after" in project.log())
+
+
+def test_code_that_cannot_be_imported_is_a_line_and_the_old_goes_on(
+    project: Project, eventually: Callable[..., Any]
+) -> None:
+    health = f"{project.up()['api_url']}/health"
+    name = "src/vestibule/profiles/service.py"
+    path = project.folder / name
+    text = path.read_text(encoding="utf-8")
+
+    path.write_text(f"{text}nosuch\n", encoding="utf-8")
+
+    assert eventually(lambda: "not live" in project.log())
+    line = next(line for line in project.log().splitlines() if "not live" in line)
+    assert f"{name}:{text.count(chr(10)) + 1}: NameError: name 'nosuch' is not defined" in line
+    assert get(health)[0] == 200
+
+    path.write_text(text, encoding="utf-8")
+
+    assert eventually(lambda: "live after" in project.log())
+
+
+def test_a_handler_that_cannot_be_imported_fails_the_start(project: Project) -> None:
+    project.edit("stack.yaml", "vestibule.functions.api.handler", "vestibule.functions.apy.handler")
+
+    refused = project.run("up", "--detach")
+
+    assert refused.returncode == 1
+    assert "functions.api.handler: vestibule.functions.apy.handler: " in refused.stderr
+    assert "Site" not in refused.stdout
+    assert project.run("outputs").returncode == 1
 
 
 def test_a_changed_definition_is_applied_while_it_runs(
@@ -339,6 +436,10 @@ def test_logs_hold_what_the_functions_said(
     get(f"{project.up()['api_url']}/health")
 
     assert eventually(lambda: "GET /health" in project.run("logs", "api").stdout)
+    assert "_aws" not in project.run("logs").stdout
+    assert "_aws" in project.run("logs", "--metrics").stdout
+    said = [line.split()[2] for line in project.run("logs", "--all").stdout.splitlines()]
+    assert (said[0], said[-2:]) == ("START", ["END", "REPORT"])
     assert project.run("logs", "maintenance").stdout == ""
     assert project.run("logs", "nobody").returncode == 2
     line = json.loads(project.run("logs", "--json").stdout.splitlines()[0])

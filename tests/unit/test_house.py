@@ -1,5 +1,6 @@
 """The house around the code: what is written down stays true of what is there."""
 
+import json
 import os
 import re
 import socket
@@ -154,6 +155,19 @@ def test_no_file_holds_a_path_of_somebodys_machine() -> None:
     ]
 
     assert found == []
+
+
+def test_the_committed_figures_meet_the_budgets() -> None:
+    bench = ROOT / "bench"
+    budgets = json.loads((bench / "budgets.json").read_text(encoding="utf-8"))
+    figures = json.loads((bench / "results" / "results.json").read_text(encoding="utf-8"))[
+        "figures"
+    ]
+
+    values = {figure["name"]: figure["value"] for figure in figures}
+
+    assert values.keys() == budgets.keys()
+    assert [name for name, value in values.items() if value > budgets[name]["limit"]] == []
 
 
 def test_nothing_built_is_kept() -> None:

@@ -1,5 +1,6 @@
 """Imports point one way, and the hot path loads no heavy library."""
 
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -56,17 +57,16 @@ def test_every_domain_has_its_place_in_the_layers() -> None:
         ("vestibule/platform/wrong.py", "import vestibule_cli"),
         ("vestibule/platform/wrong.py", "import vestibule.profiles"),
         ("vestibule/profiles/wrong.py", "import vestibule.functions"),
+        ("vestibule_cli/wrong.py", ""),
+        ("vestibule_cli/local/wrong.py", "import vestibule_cli.commands"),
+        ("vestibule_cli/commands/wrong.py", "import vestibule_cli.main"),
     ],
 )
 def test_an_import_against_the_direction_is_noticed(
     tmp_path: Path, module: str, wrong: str
 ) -> None:
     (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
-    packages = ["vestibule", "vestibule_cli"]
-    packages += ["vestibule/functions", "vestibule/profiles", "vestibule/platform"]
-    for package in packages:
-        (tmp_path / "src" / package).mkdir(parents=True)
-        (tmp_path / "src" / package / "__init__.py").touch()
+    shutil.copytree(SOURCES, tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "src" / module).write_text(wrong)
 
     linted = import_linter(tmp_path / "pyproject.toml")

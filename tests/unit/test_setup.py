@@ -32,10 +32,11 @@ def command(checkout: Path, name: str, script: str, folder: str = "bin") -> Path
     return path
 
 
-def working_python(log: Path) -> str:
+def working_python(log: Path, version: str = "3.12.0") -> str:
     """Stands in for an interpreter: notes what it is asked, and copies itself as an environment."""
     return f"""
-        [ "$1" = -V ] && echo Python 3.12.0
+        [ "$1" = -V ] && echo Python {version}
+        case "$2" in *version_info\\[:3*) echo {version};; esac
         printf '%s\\n' "$*" >> '{log}'
         [ "$1 $2" = '-m venv' ] || exit 0
         mkdir -p .venv/bin && cp "$0" .venv/bin/python
@@ -82,6 +83,40 @@ def test_a_given_python_that_does_not_do_is_named(checkout: Path) -> None:
     done = install(checkout, PYTHON="/nowhere/python3")
 
     assert "PYTHON=/nowhere/python3 is not a Python 3.11 or newer" in done.stderr
+
+
+def test_a_given_python_that_is_nowhere_is_refused_though_an_environment_stands(
+    checkout: Path,
+) -> None:
+    prepare(checkout)
+    install(checkout)
+
+    done = install(checkout, PYTHON="/nowhere/python3")
+
+    assert done.returncode == 1
+    assert "PYTHON=/nowhere/python3 is not a Python 3.11 or newer" in done.stderr
+    assert (checkout / ".venv" / "bin" / "python").exists()
+
+
+def test_a_given_python_of_another_version_makes_the_environment_anew(checkout: Path) -> None:
+    log = prepare(checkout)
+    install(checkout)
+    other = command(checkout, "python3", working_python(log, "3 13 1"), folder="other")
+
+    done = install(checkout, PYTHON=str(other))
+    again = install(checkout, PYTHON=str(other))
+
+    assert "making .venv with Python 3 13 1" in done.stderr
+    assert (again.returncode, again.stderr) == (0, "")
+
+
+def test_a_given_python_of_the_same_version_changes_nothing(checkout: Path) -> None:
+    prepare(checkout)
+    install(checkout)
+
+    done = install(checkout, PYTHON=str(checkout / "bin" / "python3"))
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_shim_with_nothing_behind_it_is_skipped_for_the_next_python(checkout: Path) -> None:

@@ -47,6 +47,8 @@ _PROTOCOLS = {
     # An empty answer to GetItem would read as "no such item".
     "dynamodb": _Protocol("DynamoDB_20120810", "1.0", may_be_empty=False),
     "cognito-idp": _Protocol("AWSCognitoIdentityProviderService"),
+    "cognito-identity": _Protocol("AWSCognitoIdentityService"),
+    "logs": _Protocol("Logs_20140328"),
     "sqs": _Protocol("AmazonSQS", "1.0"),
     "ssm": _Protocol("AmazonSSM"),
     "secretsmanager": _Protocol("secretsmanager"),

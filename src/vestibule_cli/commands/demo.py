@@ -8,9 +8,9 @@ import click
 
 from vestibule_cli.commands.shared import as_json, running, with_state
 from vestibule_cli.console import print_json, say
+from vestibule_cli.failures import Failure
 from vestibule_cli.local import process
 from vestibule_cli.local.state import StateFolder
-from vestibule_cli.main import Shown
 from vestibule_cli.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _play(outputs: Outputs, report: "Report") -> None:
     try:
         Play(Place.from_outputs(outputs.as_dict(), ROOT_CREDENTIALS), report).run()
     except (NoAnswer, Surprise) as failure:
-        raise Shown(str(failure)) from failure
+        raise Failure(str(failure)) from failure
 
 
 @contextmanager
@@ -63,10 +63,7 @@ def _stack(state: StateFolder) -> Iterator[Outputs]:
         yield running(state)
         return
     say(f"No stack runs on {state.root}: starting one for the demo.")
-    try:
-        process.start_detached(["up", "--state", str(state.root)], state.log_file, os.environ)
-    except process.StartFailed as failure:
-        raise Shown(str(failure), failure.exit_code) from failure
+    process.start_detached(["up", "--state", str(state.root)], state.log_file, os.environ)
     try:
         yield running(state)
     finally:

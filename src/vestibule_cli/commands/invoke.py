@@ -7,9 +7,9 @@ import click
 
 from vestibule_cli.commands.shared import as_json, running, with_state
 from vestibule_cli.console import say
+from vestibule_cli.failures import Failure, Misuse
 from vestibule_cli.local.provision import FUNCTIONS, root
 from vestibule_cli.local.state import StateFolder
-from vestibule_cli.main import MISUSED, Shown
 from vestibule_cli.stack_file import oneof
 
 
@@ -30,7 +30,7 @@ def command(function: str, event_file: IO[str], state: StateFolder, *, as_json: 
     event = _event(event_file)
     outputs = running(state)
     if function not in outputs.functions:
-        raise Shown(oneof("function", function, outputs.functions), MISUSED)
+        raise Misuse(oneof("function", function, outputs.functions))
     aws = root(outputs.aws_endpoint_url, outputs.region)
     path = f"{FUNCTIONS}/{outputs.functions[function]}/invocations"
     reply = aws.exchange("lambda", "POST", path, event, headers={"x-amz-log-type": "Tail"})
@@ -40,7 +40,7 @@ def command(function: str, event_file: IO[str], state: StateFolder, *, as_json: 
         log = base64.b64decode(reply.headers["x-amz-log-result"])
         say(log.decode("utf-8", "replace").rstrip())
     if reply.status >= 400 or "x-amz-function-error" in reply.headers:
-        raise Shown(f"{function} failed.")
+        raise Failure(f"{function} failed.")
 
 
 def _event(file: IO[str]) -> bytes:
@@ -49,7 +49,7 @@ def _event(file: IO[str]) -> bytes:
         json.loads(text)
     except ValueError as error:
         name = Path(file.name).name
-        raise Shown(f"{name} is not JSON: {error}", MISUSED) from None
+        raise Misuse(f"{name} is not JSON: {error}") from None
     return text.encode()
 
 

@@ -1,17 +1,16 @@
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from vestibule_cli.aws import Aws, found
 from vestibule_cli.commands.shared import as_json, running, with_state
+from vestibule_cli.failures import Misuse
 from vestibule_cli.local.provision import log_group, root
 from vestibule_cli.local.state import StateFolder
-from vestibule_cli.main import MISUSED, Shown
+from vestibule_cli.log_lines import Kind, Line
 from vestibule_cli.stack_file import oneof
 
 PAUSE = 0.5
@@ -25,15 +24,30 @@ OVERLAP_MILLISECONDS = 5_000
 @click.option(
     "--minutes", type=click.IntRange(1), default=60, show_default=True, help="How far back."
 )
+@click.option("--metrics", is_flag=True, help="Lines that hold metrics, too.")
+@click.option("--all", "everything", is_flag=True, help="Metrics and Lambda's own lines, too.")
 @with_state
 @as_json
-def command(
-    function: str | None, state: StateFolder, *, follow: bool, minutes: int, as_json: bool
+def command(  # noqa: PLR0913 - one for each option
+    function: str | None,
+    state: StateFolder,
+    *,
+    follow: bool,
+    minutes: int,
+    metrics: bool,
+    everything: bool,
+    as_json: bool,
 ) -> None:
-    """Show what the functions logged, or one of them, oldest line first."""
+    """Show what the functions logged, or one of them, oldest line first.
+
+    With --json every line as the log holds it.
+    """
+    shown = {Kind.SAID} | ({Kind.METRIC} if metrics else set())
+    if everything or as_json:
+        shown = set(Kind)
     outputs = running(state)
     if function is not None and function not in outputs.functions:
-        raise Shown(oneof("function", function, outputs.functions), MISUSED)
+        raise Misuse(oneof("function", function, outputs.functions))
     keys = [function] if function else list(outputs.functions)
     reader = Reader(
         root(outputs.aws_endpoint_url, outputs.region),
@@ -42,28 +56,11 @@ def command(
     )
     while True:
         for line in reader.new():
-            click.echo(json.dumps(line.as_dict(), ensure_ascii=False) if as_json else str(line))
+            if line.kind in shown:
+                click.echo(json.dumps(line.as_dict(), ensure_ascii=False) if as_json else str(line))
         if not follow:
             return
         time.sleep(PAUSE)
-
-
-@dataclass(frozen=True, order=True)
-class Line:
-    time: int
-    function: str
-    id: str
-    message: str
-
-    def as_dict(self) -> dict[str, Any]:
-        return {"time": self._moment(), "function": self.function, "message": self.message}
-
-    def __str__(self) -> str:
-        return f"{self._moment()}  {self.function}  {self.message}"
-
-    def _moment(self) -> str:
-        moment = datetime.fromtimestamp(self.time / 1000, UTC)
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Reader:
@@ -77,23 +74,28 @@ class Reader:
 
     def new(self) -> list[Line]:
         found_now = {
-            line.id: line
+            identity: line
             for function, group in self._groups.items()
-            for line in self._lines(function, group)
+            for identity, line in self._lines(function, group)
         }
-        fresh = sorted(line for line in found_now.values() if line.id not in self._seen)
+        # Lines of one millisecond stay in the order in which the log gives them.
+        fresh = sorted(
+            (line for identity, line in found_now.items() if identity not in self._seen),
+            key=lambda line: line.time,
+        )
         self._seen = set(found_now)
         if fresh:
             self._since = max(self._since, fresh[-1].time - OVERLAP_MILLISECONDS)
         return fresh
 
-    def _lines(self, function: str, group: str) -> Iterator[Line]:
+    def _lines(self, function: str, group: str) -> Iterator[tuple[str, Line]]:
         token: dict[str, str] | None = {}
         while token is not None:
             page = self._page(group, token)
             for event in page["events"]:
                 identity = event.get("eventId") or f"{event['timestamp']}{event['message']}"
-                yield Line(event["timestamp"], function, identity, event["message"].rstrip())
+                line = Line(event["timestamp"], function, event["message"].rstrip())
+                yield f"{group}{identity}", line
             following = page.get("nextToken")
             token = {"nextToken": following} if following and page["events"] else None
 

@@ -7,8 +7,8 @@ import click
 
 from vestibule_cli.commands.shared import as_json, running, with_state
 from vestibule_cli.console import print_json, print_table
+from vestibule_cli.failures import Failure
 from vestibule_cli.local.state import StateFolder
-from vestibule_cli.main import Shown
 
 
 @click.command()
@@ -41,7 +41,7 @@ def _captured(url: str) -> list[dict[str, Any]]:
         connection.request("GET", parts.path)
         mails: list[dict[str, Any]] = json.loads(connection.getresponse().read())["mails"]
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise Shown(f"{url} does not answer: {error}") from error
+        raise Failure(f"{url} does not answer: {error}") from error
     finally:
         connection.close()
     return mails
@@ -52,7 +52,7 @@ def _newest_code(mails: list[dict[str, Any]], address: str) -> str:
     for mail in mails:
         if mail["code"] and wanted in (to.lower() for to in mail["to"]):
             return str(mail["code"])
-    raise Shown(f"no code was mailed to {address}.")
+    raise Failure(f"no code was mailed to {address}.")
 
 
 def _row(mail: dict[str, Any]) -> tuple[str, ...]:

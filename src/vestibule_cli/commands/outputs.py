@@ -1,23 +1,40 @@
+from collections.abc import Iterator
+from typing import Any
+
 import click
 
 from vestibule_cli.commands.shared import as_json, running, with_state
 from vestibule_cli.console import print_json, print_pairs
+from vestibule_cli.failures import Misuse
 from vestibule_cli.local.state import StateFolder
+from vestibule_cli.stack_file import oneof
 
 
 @click.command()
+@click.argument("name", required=False)
 @with_state
 @as_json
-def command(state: StateFolder, *, as_json: bool) -> None:
-    """Print the running stack's addresses and ids."""
+def command(name: str | None, state: StateFolder, *, as_json: bool) -> None:
+    """Print the running stack's addresses and ids, or the one called NAME and nothing else."""
     outputs = running(state).as_dict()
-    if as_json:
-        print_json(outputs)
+    if name is None:
+        if as_json:
+            print_json(outputs)
+        else:
+            print_pairs(list(_each(outputs)))
         return
-    pairs = []
+    known = {**outputs, **dict(_each(outputs))}
+    if name not in known:
+        raise Misuse(oneof("output", name, known))
+    if as_json or isinstance(known[name], dict):
+        print_json(known[name])
+    else:
+        click.echo(known[name])
+
+
+def _each(outputs: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in outputs.items():
         if isinstance(value, dict):
-            pairs += [(f"{name}.{key}", each) for key, each in value.items()]
+            yield from ((f"{name}.{key}", each) for key, each in value.items())
         else:
-            pairs.append((name, value))
-    print_pairs(pairs)
+            yield name, value

@@ -5,7 +5,7 @@ import click
 from vestibule_cli import package
 from vestibule_cli.commands.shared import as_json
 from vestibule_cli.console import print_json, progress, say
-from vestibule_cli.main import MISUSED, Shown
+from vestibule_cli.failures import Misuse
 from vestibule_cli.project import stack_file
 
 
@@ -29,9 +29,7 @@ def command(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Build the zip that Lambda runs. The same sources give the same bytes."""
     if host and (python or architecture):
-        raise Shown(
-            "--host is this machine's Python: leave out --python and --architecture", MISUSED
-        )
+        raise Misuse("--host is this machine's Python: leave out --python and --architecture")
     target = package.Target.host() if host else _target(python, architecture)
     name = f"vestibule-{'host' if host else f'python{target.python}-{target.architecture}'}.zip"
     with progress("building the package"):

@@ -1,22 +1,26 @@
 import click
 
-from vestibule_cli.commands.shared import with_state
-from vestibule_cli.console import progress
+from vestibule_cli.commands.shared import as_json, with_state
+from vestibule_cli.console import print_json, progress
+from vestibule_cli.failures import Misuse
 from vestibule_cli.local import process
 from vestibule_cli.local.state import StateFolder
-from vestibule_cli.main import MISUSED, Shown
 
 
 @click.command()
 @with_state
 @click.option("--force", is_flag=True, help="Stop the stack first if it runs.")
-def command(state: StateFolder, *, force: bool) -> None:
+@as_json
+def command(state: StateFolder, *, force: bool, as_json: bool) -> None:
     """Empty a state: everybody and everything in it. Ids change; ports are picked anew."""
     if state.holder() and not force:
-        raise Shown(
-            f"a stack runs on {state.root}. Stop it with `vestibule down`, or use --force.", MISUSED
+        raise Misuse(
+            f"a stack runs on {state.root}. Stop it with `vestibule down`, or use --force."
         )
     with progress("stopping and emptying"):
         process.stop(state)
         state.empty()
-    click.echo(f"{state.root} is empty.")
+    if as_json:
+        print_json({"state": str(state.root), "empty": True})
+    else:
+        click.echo(f"{state.root} is empty.")

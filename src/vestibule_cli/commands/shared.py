@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
+from vestibule_cli.failures import Failure
 from vestibule_cli.local.state import StateFolder
-from vestibule_cli.main import Shown
 from vestibule_cli.outputs import Outputs
+from vestibule_cli.project import CHECKOUT
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -18,14 +20,30 @@ def with_state(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--state",
         metavar="DIR",
-        callback=lambda _context, _option, given: StateFolder.chosen(given, os.environ),
-        help="Folder that holds the stack. VESTIBULE_STATE, else .vestibule, if not given.",
+        callback=_state,
+        help="Folder that holds the stack. If not given, VESTIBULE_STATE, else .vestibule beside "
+        "the nearest stack.yaml.",
     )(command)
+
+
+def _state(context: click.Context, option: click.Parameter, given: str | None) -> StateFolder:
+    state = StateFolder.chosen(given, os.environ)
+    if state.root.exists() and not state.root.is_dir():
+        raise click.BadParameter(f"{state.root} is no folder.", context, option)
+    return state
 
 
 def running(state: StateFolder) -> Outputs:
     """The outputs of the stack that runs on this state now."""
     outputs = Outputs.read(state.outputs_file) if state.holder() else None
     if outputs is None:
-        raise Shown(f"no stack runs on {state.root}. Start one with `vestibule up`.")
+        raise Failure(
+            f"no stack runs on {state.root}. Start one with `vestibule up`{_elsewhere(state)}."
+        )
     return outputs
+
+
+def _elsewhere(state: StateFolder) -> str:
+    """For who stands outside of every project: that is why this state was looked at."""
+    is_guessed = state.root.parent == CHECKOUT and not Path.cwd().is_relative_to(CHECKOUT)
+    return ", or go to your project's folder, or name its state with --state" if is_guessed else ""

@@ -5,8 +5,9 @@ import click
 from vestibule.platform import logs
 from vestibule_cli.commands.shared import as_json, running, with_state
 from vestibule_cli.console import print_json, print_pairs, print_table
+from vestibule_cli.failures import Misuse
+from vestibule_cli.local.emulator import ROOT
 from vestibule_cli.local.state import StateFolder
-from vestibule_cli.main import MISUSED, Shown
 from vestibule_cli.people import ROLES, People
 from vestibule_cli.stack_file import oneof
 
@@ -21,7 +22,7 @@ def command() -> None:
 def _people(state: StateFolder) -> People:
     # The service's own lines are for Lambda's log; here stdout is the answer.
     logs.configure("CRITICAL")
-    return People.of(running(state))
+    return People(running(state), ROOT)
 
 
 @command.command("list")
@@ -63,7 +64,7 @@ def show(who: str, state: StateFolder, *, as_json: bool) -> None:
 def role(who: str, role: str, state: StateFolder, *, as_json: bool) -> None:
     """Give a person with a profile another role."""
     if role not in ROLES:
-        raise Shown(oneof("role", role, ROLES), MISUSED)
+        raise Misuse(oneof("role", role, ROLES))
     people = _people(state)
     user_id = people.find(who)["userId"]
     people.give_role(user_id, role)

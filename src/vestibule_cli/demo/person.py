@@ -38,8 +38,8 @@ class Person:
             client_id,
             user_pool_region=self._place.region,
             username=self.email,
+            session=self._place,
             botocore_config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 2}),
-            boto3_client_kwargs={"endpoint_url": self._place.aws_endpoint_url},
         )
         # Tokens name AWS as their issuer; the keys are the stack's own.
         cognito.pool_jwk = self._place.keys

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
+from botocore.config import Config
 
-from vestibule_cli.demo.calls import Answer, call
+from vestibule_cli.demo.calls import Answer, call, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+
+@cache
+def _session() -> boto3.Session:
+    """No profile and no file of the person's: neither is about this stack."""
+    nothing, nowhere = (None, None, None, None), (None, None, os.devnull, None)
+    variables = {"profile": nothing, "config_file": nowhere, "credentials_file": nowhere}
+    return boto3.Session(botocore_session=botocore.session.Session(variables))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +63,15 @@ class Place:
 
     def operator(self, service: str) -> Any:
         """A boto3 client with the operator's own rights."""
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            region_name=self.region,
-            endpoint_url=self.aws_endpoint_url,
-            **self.credentials,
-        )
+        return self.client(service, **self.credentials)
+
+    def client(self, service: str, **options: Any) -> Any:
+        """A boto3 client that takes nothing from the person's own AWS settings and proxies."""
+        # A proxy has no way to this machine's loopback.
+        config = Config(proxies={}) if is_loopback(self.aws_endpoint_url) else Config()
+        merged = config.merge(options.pop("config", Config()))
+        place = {"region_name": self.region, "endpoint_url": self.aws_endpoint_url}
+        return _session().client(service, config=merged, **{**options, **place})  # type: ignore[call-overload]
 
     @contextmanager
     def short_lived_client(self) -> Iterator[str]:

@@ -1,15 +1,17 @@
 """Provisions the laptop's stack by Terraform: the tree that deploys, applied to the emulator."""
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vestibule.platform.credentials import Credentials
-from vestibule_cli.aws import Aws, AwsRefused
+from vestibule_cli.aws import AwsRefused
 from vestibule_cli.deploy import tree
+from vestibule_cli.deploy.children import Children
 from vestibule_cli.deploy.terraform import Command, Report, Terraform, TerraformError
 from vestibule_cli.local.emulator import ACCOUNT_ID, ROOT_CREDENTIALS
+from vestibule_cli.local.provision import functions, root
 from vestibule_cli.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ _KEPT = (
     "SSL_CERT_FILE",
     "SYSTEMROOT",
     "TF_CLI_CONFIG_FILE",
+    "TF_LOG",
+    "TF_LOG_PATH",
     "TF_PLUGIN_CACHE_DIR",
     "XDG_DATA_HOME",
 )
@@ -45,6 +49,7 @@ def apply(  # noqa: PLR0913 - facts of the place
     environment: str = "local",
     outer_environment: Mapping[str, str] = os.environ,
     report: Report = lambda _line: None,
+    children: Children | None = None,
 ) -> Outputs:
     """Make the emulator what the Terraform tree says; raise TerraformError if that fails.
 
@@ -57,6 +62,7 @@ def apply(  # noqa: PLR0913 - facts of the place
         region=region,
         environment=environment,
         outer_environment=outer_environment,
+        children=children,
     )
     place.refuse_foreign_stack()
     return place.outputs(place.apply(package, report), site_url)
@@ -74,7 +80,9 @@ class EmulatorTree:
         region: str,
         environment: str,
         outer_environment: Mapping[str, str],
+        children: Children | None = None,
     ) -> None:
+        self._children = children or Children()
         self.stack = stack
         self.endpoint_url = endpoint_url
         self.region = region
@@ -87,6 +95,7 @@ class EmulatorTree:
     def apply(self, package: Path, report: Report, *options: str) -> dict[str, Any]:
         terraform = self.prepared(report)
         self.follow_port()
+        self.remove_forgotten_functions()
         report("terraform apply: the queues and the bucket's rules take it about a minute")
         outputs = terraform.apply(*self.variables(package), *options)
         self._endpoint_file.write_text(self.endpoint_url, encoding="utf-8")
@@ -99,7 +108,9 @@ class EmulatorTree:
         command = Command.find(self.outer_environment)
         folder = tree.copy(self.stack, self.folder / "tree", lift_protection=lift_protection)
         data = self.folder / "data"
-        terraform = Terraform(command, folder, data, self.process_environment(), report)
+        terraform = Terraform(
+            command, folder, data, self.process_environment(), report, self._children
+        )
         terraform.init("-reconfigure", f"-backend-config=path={self.state_file}")
         return terraform
 
@@ -137,15 +148,39 @@ class EmulatorTree:
         )
 
     def _has_table(self) -> bool:
-        aws = Aws(self.endpoint_url, self.region, Credentials(*ROOT_CREDENTIALS.values()))
         name = self.stack.resource(self.environment)
         try:
-            aws.json("dynamodb", "DescribeTable", TableName=name)
+            root(self.endpoint_url, self.region).json("dynamodb", "DescribeTable", TableName=name)
         except AwsRefused as refusal:
             if refusal.code == "ResourceNotFoundException":
                 return False
             raise
         return True
+
+    def remove_forgotten_functions(self) -> None:
+        """Delete the functions that an interrupted apply left half made, or did not write down.
+
+        Terraform would create them before it deletes them, because the API's deployment is replaced
+        that way, and its provider tries that again for minutes. They hold nothing but code.
+        """
+        known = self._whole_functions()
+        aws = root(self.endpoint_url, self.region)
+        for name in functions.function_names(aws, f"{self.stack.resource(self.environment)}-"):
+            if name not in known:
+                functions.delete_function(aws, name)
+
+    def _whole_functions(self) -> set[str]:
+        if not self.state_file.exists():
+            return set()
+        text = self.state_file.read_text(encoding="utf-8")
+        state = json.loads(text) if text.strip() else {}
+        return {
+            instance["attributes"]["function_name"]
+            for resource in state.get("resources", ())
+            if resource["type"] == "aws_lambda_function"
+            for instance in resource["instances"]
+            if instance.get("status") != "tainted"
+        }
 
     def follow_port(self) -> None:
         """Queue URLs hold the emulator's port: a state from another port is told the new one."""

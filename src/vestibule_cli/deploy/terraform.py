@@ -10,22 +10,26 @@ from pathlib import Path
 from typing import Any, Self
 
 from vestibule_cli.deploy import mirror
+from vestibule_cli.deploy.children import Children
+from vestibule_cli.failures import Failure, Misuse
 
 # Queues and bucket rules make the provider wait for up to a minute each: let them wait together.
 PARALLELISM = 40
 _COMMON = ("-input=false", f"-parallelism={PARALLELISM}")
 COMMANDS = ("terraform", "tofu")
+# What takes long says so this often; terraform itself does each ten seconds.
+PROGRESS_SECONDS = 30
 _REGISTRIES = {"terraform": "registry.terraform.io", "tofu": "registry.opentofu.org"}
 
 Report = Callable[[str], None]
 
 
-class TerraformError(Exception):
+class TerraformError(Failure):
     """Terraform refused or failed. Its text is for the person."""
 
 
-class TerraformMissing(TerraformError):
-    """There is no terraform on this machine: exit code 2."""
+class TerraformMissing(TerraformError, Misuse):
+    """There is no terraform on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class Terraform:
     data: Path
     environment: Mapping[str, str]
     report: Report = field(default=lambda _line: None)
+    children: Children = field(default_factory=Children)
 
     def init(self, *options: str) -> None:
         self._run("init", "-input=false", "-lockfile=readonly", *options)
@@ -117,36 +122,35 @@ class Terraform:
 
     def _run(self, *arguments: str) -> None:
         """Run a command that says nothing a program needs; show its words if it fails."""
-        done = subprocess.run(
+        with self.children.started(
             [self.command.path, *arguments, "-no-color"],
             cwd=self.folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise TerraformError(f"terraform {arguments[0]} failed: {_words(done.stderr)}")
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        ) as running:
+            _nothing, said = running.communicate()
+        if running.returncode:
+            raise TerraformError(f"terraform {arguments[0]} failed: {_words(said)}")
 
     def _stream(self, verb: str, *options: str) -> Iterable[dict[str, Any]]:
         """Run a command that tells its progress as JSON, line by line."""
         problems: list[str] = []
-        with subprocess.Popen(
+        with self.children.started(
             [self.command.path, verb, "-json", *options],
             cwd=self.folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            text=True,
         ) as running:
             assert running.stdout is not None  # noqa: S101 - a pipe was asked for
             for line in running.stdout:
                 message = _message(line)
                 if message.get("@level") == "error":
                     problems.append(_problem(message))
-                elif message.get("type") in {"apply_complete", "change_summary"}:
+                elif _is_worth_telling(message):
                     self.report(str(message["@message"]))
                 yield message
         if running.returncode or problems:
@@ -176,6 +180,12 @@ def _message(line: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return message if isinstance(message, dict) else {}
+
+
+def _is_worth_telling(message: Mapping[str, Any]) -> bool:
+    if message.get("type") == "apply_progress":
+        return bool(message.get("hook", {}).get("elapsed_seconds", 0) % PROGRESS_SECONDS == 0)
+    return message.get("type") in {"apply_complete", "change_summary"}
 
 
 def _problem(message: Mapping[str, Any]) -> str:

@@ -70,6 +70,20 @@ async def read_body(receive: Receive, limit: int) -> bytes:
             return b"".join(chunks)
 
 
+def again(body: bytes, receive: Receive) -> Receive:
+    """What was read already, once more; then whatever follows, such as the client's leaving."""
+    given = False
+
+    async def receive_again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_again
+
+
 async def ask(app: App, scope: Scope, body: bytes, receive: Receive | None = None) -> Reply:
     """Let an app answer a request whose body is known, and hold its whole answer.
 
@@ -77,15 +91,8 @@ async def ask(app: App, scope: Scope, body: bytes, receive: Receive | None = Non
     """
     reply = Reply(500)
     parts: list[bytes] = []
-    given = False
 
-    async def receive_known() -> Message:
-        nonlocal given
-        if not given:
-            given = True
-            return {"type": "http.request", "body": body, "more_body": False}
-        if receive is not None:
-            return await receive()
+    async def gone() -> Message:
         return {"type": "http.disconnect"}
 
     async def hold(message: Message) -> None:
@@ -95,7 +102,7 @@ async def ask(app: App, scope: Scope, body: bytes, receive: Receive | None = Non
         elif message["type"] == "http.response.body":
             parts.append(message.get("body", b""))
 
-    await app(with_length(scope, len(body)), receive_known, hold)
+    await app(with_length(scope, len(body)), again(body, receive or gone), hold)
     reply.body = b"".join(parts)
     return reply
 

@@ -17,14 +17,17 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from vestibule_cli.failures import Failure
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 log = logging.getLogger(__name__)
 
+# What was answered longer ago than this is on disk, whatever ends the process.
+PROMISED_SECONDS = 5.0
 EVERY_SECONDS = 2.0
-# A picture that takes long is taken seldom: at most a tenth of the time goes into pictures.
-REST_FACTOR = 10
+LEAST_REST_SECONDS = 0.5
 CHILD_SECONDS = 30
 KEPT_GENERATIONS = 2
 IN_PROCESS_TRIES = 50
@@ -33,7 +36,7 @@ MANIFEST = "manifest.json"
 FAILURE = "failure.txt"
 
 
-class CheckpointError(Exception):
+class CheckpointError(Failure):
     """A picture could not be taken, or none of those on disk can be read."""
 
 
@@ -63,34 +66,53 @@ class Checkpoints:
         *,
         fork: bool = sys.platform == "linux",
         keep_open: Callable[[], int | None] = lambda: None,
+        report: Callable[[str], None] = lambda _line: None,
     ) -> None:
-        """`keep_open` names the one descriptor the forked child holds on to."""
+        """`keep_open` names the one descriptor the forked child holds on to.
+
+        `report` tells the person what goes wrong while pictures are taken by themselves.
+        """
         self._folder = folder
         self._facts = dict(facts)
         self._fork = fork
         self._keep_open = keep_open
+        self._report = report
         self.notes: list[str] = []  # what the person should be told about reading them
         self._busy = threading.Lock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._last: object = None
-        self._rest = 0.0
+        self._rest = EVERY_SECONDS
         self._failures = 0
+        self._is_failing = False
+        self._is_slow = False
+        # What was there and was never read: it is not ours to remove.
+        self._spared: set[Path] | None = None
 
     # Reading
 
     def generations(self) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
         """Manifest and texts of each generation that can be read, the one in force first."""
+        self._spared = set()
+        if self._current() is None:
+            self._note("which checkpoint is in force cannot be read: taking the newest whole one")
         for path in self._candidates():
             try:
                 yield read_generation(path)
             except (OSError, ValueError, KeyError) as error:
-                note = f"checkpoint {path.name} is damaged ({error}): going back to the one before"
-                self.notes.append(note)
-                log.warning(note)
+                self._note(
+                    f"checkpoint {path.name} is damaged ({error}): going back to the one before"
+                )
 
     def exists(self) -> bool:
-        return (self._folder / POINTER).exists()
+        """Whether one was ever in force. A manifest is written last: without, it never was."""
+        return (self._folder / POINTER).exists() or any(
+            (path / MANIFEST).exists() for path in self._all()
+        )
+
+    def _note(self, note: str) -> None:
+        self.notes.append(note)
+        log.warning(note)
 
     # Writing
 
@@ -108,7 +130,15 @@ class Checkpoints:
 
     def take(self, source: Source) -> None:
         """Take one now; return when it is in force. Raises CheckpointError when it failed."""
+        try:
+            self._take(source)
+        except (OSError, RuntimeError) as error:
+            raise CheckpointError(f"a checkpoint failed: {error}") from error
+
+    def _take(self, source: Source) -> None:
         with self._busy:
+            if self._spared is None:
+                self._spared = {path for path in self._all() if (path / MANIFEST).exists()}
             seen = source.fingerprint()
             began = time.monotonic()
             target = self._next_generation()
@@ -118,27 +148,50 @@ class Checkpoints:
                 shutil.rmtree(target, ignore_errors=True)
                 raise
             self._last = seen
-            self._rest = REST_FACTOR * (time.monotonic() - began)
+            self._rest_after(time.monotonic() - began)
             self._prune(target)
 
     def _run(self, source: Source) -> None:
-        while not self._wake.wait(max(EVERY_SECONDS, self._rest)):
-            if source.fingerprint() == self._last:
-                continue
+        while not self._wake.wait(self._rest):
             try:
-                self.take(source)
-            except CheckpointError as error:
-                log.warning("%s; the next one follows", error)
+                if source.fingerprint() != self._last:
+                    self.take(source)
+                    self._succeeded()
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next one may succeed
+                self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        log.warning("no checkpoint was taken; the next try follows", exc_info=error)
+        if not self._is_failing:
+            self._report(f"What changes is not being saved: {error}. It is tried again and again.")
+        self._is_failing = True
+
+    def _succeeded(self) -> None:
+        if self._is_failing:
+            self._report("What changes is being saved again.")
+        self._is_failing = False
+
+    def _rest_after(self, took: float) -> None:
+        """Rest as long as the promise allows: a change may have to wait for two pictures."""
+        left = PROMISED_SECONDS - 2 * took
+        if left < LEAST_REST_SECONDS:
+            left = EVERY_SECONDS
+            if not self._is_slow:
+                self._report(
+                    f"Saving takes {took:.1f} s by now: a stack that is killed may lose "
+                    f"its last {2 * took + EVERY_SECONDS:.0f} seconds, not {PROMISED_SECONDS:.0f}."
+                )
+            self._is_slow = True
+        self._rest = min(left, EVERY_SECONDS)
 
     def _write(self, source: Source, target: Path) -> None:
         target.mkdir(parents=True)
         if not self._fork:
             source.on_writing_thread(lambda: self._write_in_process(source, target))
             return
-        child = source.on_writing_thread(lambda: self._fork_child(source, target))
         try:
-            _await_child(child)
-        except CheckpointError:
+            _await_child(source.on_writing_thread(lambda: self._fork_child(source, target)))
+        except (CheckpointError, OSError):
             self._failures += 1
             if self._failures >= 3:
                 log.warning("forked checkpoints fail here: taking them in process from now on")
@@ -163,7 +216,8 @@ class Checkpoints:
             logging.disable(logging.CRITICAL)
             self._put_in_force(target, source.save(alone=True))
             status = 0
-        except BaseException:  # noqa: BLE001 - the parent tells it: this process ends here
+        except BaseException as error:  # noqa: BLE001 - the parent tells it: this process ends here
+            status = getattr(error, "errno", None) or 1
             self._note_failure()
         finally:
             os._exit(status)
@@ -191,6 +245,8 @@ class Checkpoints:
     def _prune(self, newest: Path) -> None:
         others = [path for path in self._all() if path != newest]
         for path in others[KEPT_GENERATIONS - 1 :]:
+            if path in (self._spared or ()):
+                continue
             shutil.rmtree(path, ignore_errors=True)
 
     def _next_generation(self) -> Path:
@@ -206,11 +262,14 @@ class Checkpoints:
 
     def _candidates(self) -> list[Path]:
         """Nothing newer than the pointer counts: it was never finished."""
+        current = self._current()
+        return [path for path in self._all() if current is None or int(path.name) <= current]
+
+    def _current(self) -> int | None:
         try:
-            current = int((self._folder / POINTER).read_text(encoding="ascii"))
+            return int((self._folder / POINTER).read_text(encoding="ascii"))
         except (OSError, ValueError):
-            return self._all()
-        return [path for path in self._all() if int(path.name) <= current]
+            return None
 
 
 def write_generation(folder: Path, texts: Mapping[str, str], facts: Mapping[str, Any]) -> None:
@@ -253,7 +312,8 @@ def _await_child(child: int) -> None:
         pause = min(2 * pause, 0.05)
     if status:
         code = os.waitstatus_to_exitcode(status)
-        raise CheckpointError(f"a checkpoint failed (status {code}, see {FAILURE})")
+        reason = os.strerror(code) if code > 1 else f"status {code}, see {FAILURE}"
+        raise CheckpointError(f"a checkpoint failed: {reason}")
 
 
 def _close_descriptors(kept: int | None) -> None:

@@ -1,23 +1,27 @@
 """Who may knock, and how many at a time: the first thing every request meets.
 
-The emulator trusts whoever reaches it. A web page that the developer happens to have open can
-reach it too: by its Origin, by a name that resolves to this machine, or without asking at all.
+A web page that the developer happens to have open reaches this port too: by its Origin, by a name
+that resolves to this machine, or without asking at all, as by an image. None of that gets in.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import uuid
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from vestibule_cli.local import asgi
 from vestibule_cli.local.asgi import Reply, Slots
 from vestibule_cli.local.completions.routing import (
     CONTROL_BODY_LIMIT,
+    GATEWAY_BODY_LIMIT,
     GATEWAY_PATH,
     gateway_failure,
 )
+from vestibule_cli.local.emulator_internals import ACCOUNT_ID
 
 if TYPE_CHECKING:
     from vestibule_cli.local.asgi import App, Receive, Scope, Send
@@ -26,6 +30,8 @@ PEOPLE_AT_ONCE = 4
 CALLS_AT_ONCE = 4
 # API Gateway itself gives up after 29 seconds.
 PATIENCE_SECONDS = 29.0
+# How long a request may take to arrive. Nothing waits for it meanwhile.
+ARRIVAL_SECONDS = 10.0
 COGNITO_TARGET = "AWSCognitoIdentityProviderService."
 # What a person's browser calls and what may fire a trigger. What functions call is never queued,
 # so nothing can wait for itself.
@@ -44,7 +50,17 @@ USER_FACING = frozenset(
     }
 )
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
-PRIVATE_PATHS = ("/_ministack/", "/_localstack/")
+LOCALHOST_NAME = re.compile(r"[a-z0-9.-]+\.localhost")
+CLOSED_PATHS = {
+    "/_ministack/": "this part of the emulator is not open: the inbox has the mails",
+    "/_localstack/": "this part of the emulator is not open: the inbox has the mails",
+    # It would go round the limits of the way that is open.
+    "/_aws/": "this part of the emulator is not open: the API is below /restapis/",
+}
+# What one page leads to by a link: the hosted pages of Cognito.
+LINKED_PATHS = frozenset({"/login", "/logout", "/oauth2/authorize", "/oauth2/login"})
+QUERY_KEYS = frozenset({"x-amz-credential", "awsaccesskeyid"})
+HEADER_KEY = re.compile(r"(?:Credential=|^AWS )\s*([^/:,\s]+)")
 READS = re.compile(
     r"(?:Describe|List|Query|Scan|BatchGet|TransactGet|AdminGet|AdminList"
     r"|Get(?!Id$|Credentials|OpenId|Tokens|UserAttributeVerification))"
@@ -92,10 +108,17 @@ class Door:
             return f"this stack answers to 127.0.0.1 and localhost only, not to {host!r}"
         origin = asgi.header(scope, b"origin")
         if origin and origin not in self._origins:
-            return f"this stack does not answer pages of {origin}"
-        if scope["path"].startswith(PRIVATE_PATHS):
-            return "this part of the emulator is not open: the inbox has the mails"
-        return None
+            return (
+                f"this stack does not answer pages of {origin}: "
+                "`vestibule up --allow-origin` lets in those of a server on this machine"
+            )
+        is_followed = is_link(scope) and scope["path"] in LINKED_PATHS
+        if not origin and is_of_another_page(scope) and not is_followed:
+            return "this stack does not answer what pages of others ask for"
+        for start, reason in CLOSED_PATHS.items():
+            if scope["path"].startswith(start):
+                return reason
+        return _root_refusal(scope)
 
     async def _refuse(self, reason: str, scope: Scope, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -108,13 +131,28 @@ class Door:
         if slots is None:
             await self._inside(scope, receive, send)
             return
+        try:
+            # Before it takes a place: who sends slowly, or not at all, keeps nobody out.
+            body = await asyncio.wait_for(
+                asgi.read_body(receive, GATEWAY_BODY_LIMIT), ARRIVAL_SECONDS
+            )
+        except asgi.BodyTooLarge:
+            await failure(scope, 413, "RequestEntityTooLarge", "Request entity too large").send(
+                send
+            )
+            return
+        except asgi.Disconnected:
+            return
+        except TimeoutError:
+            await failure(scope, 408, "RequestTimeout", "The request did not arrive").send(send)
+            return
         if not await slots.enter(PATIENCE_SECONDS):
             await failure(
                 scope, 503, "ServiceUnavailableException", "The stack is busy: try again"
             ).send(send)
             return
         try:
-            await self._inside(scope, receive, send)
+            await self._inside(scope, asgi.again(body, receive), send)
         finally:
             slots.leave()
 
@@ -129,8 +167,41 @@ class Door:
 
 def is_loopback(host: str) -> bool:
     """`name.localhost` too: names below localhost never leave the machine (RFC 6761)."""
-    name = re.sub(r":\d+$", "", host.strip().lower())
-    return name in LOOPBACK_NAMES or name.endswith(".localhost")
+    name = re.sub(r":[0-9]+$", "", host.strip().lower())
+    return name in LOOPBACK_NAMES or LOCALHOST_NAME.fullmatch(name) is not None
+
+
+def is_of_another_page(scope: Scope) -> bool:
+    """Whether a browser asks on behalf of another page than ours.
+
+    One on another port of this machine is another one too. Browsers call that same-site.
+    """
+    return asgi.header(scope, b"sec-fetch-site") in ("cross-site", "same-site")
+
+
+def is_link(scope: Scope) -> bool:
+    """Whether a person is on the way here, and sees the answer, not the page they come from."""
+    return (
+        scope.get("method") == "GET"
+        and asgi.header(scope, b"sec-fetch-mode") == "navigate"
+        and asgi.header(scope, b"sec-fetch-dest") == "document"
+    )
+
+
+def _root_refusal(scope: Scope) -> str | None:
+    """The root key opens everything and is no secret: no browser may use it, and no link carry it.
+
+    A page cannot send the Authorization header that is left, because nobody answers its preflight.
+    """
+    query = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+    for name, value in query:
+        if name.lower() in QUERY_KEYS and value.partition("/")[0] == ACCOUNT_ID:
+            return "the root key is taken from an Authorization header only, not from an address"
+    key = HEADER_KEY.search(asgi.header(scope, b"authorization"))
+    from_browser = asgi.header(scope, b"origin") or asgi.header(scope, b"sec-fetch-site")
+    if key and key[1] == ACCOUNT_ID and from_browser:
+        return "the root key is not for browsers"
+    return None
 
 
 def changes_state(scope: Scope) -> bool:

@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from vestibule_cli.local import inbox
+from vestibule_cli.local.door import is_link, is_of_another_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,6 +80,7 @@ def build(
     pages = Starlette(
         routes=[
             Route("/inbox", show_inbox),
+            Route("/inbox/", lambda _request: RedirectResponse("/inbox", status_code=308)),
             Route("/inbox.json", list_inbox),
             Route("/inbox.js", script),
             Route("/inbox/{mail}.html", show_mail),
@@ -108,6 +116,9 @@ class _Edge:
             await answer(scope, receive, send)
         elif scope["path"] == API or scope["path"].startswith(f"{API}/"):
             await self._emulator(self._to_gateway(scope), receive, send)
+        elif is_of_another_page(scope) and not is_link(scope):
+            answer = PlainTextResponse("Pages of others are not answered here.\n", status_code=403)
+            await answer(scope, receive, _with_safety(send))
         else:
             await self._pages(scope, receive, _with_safety(send))
 

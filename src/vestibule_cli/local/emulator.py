@@ -10,6 +10,8 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
+from vestibule.platform.credentials import Credentials
+from vestibule_cli.failures import Misuse
 from vestibule_cli.local import emulator_internals as internals
 from vestibule_cli.local import isolation
 from vestibule_cli.local import ports as loopback
@@ -18,7 +20,7 @@ from vestibule_cli.local.completions.cognito import Rules
 from vestibule_cli.local.completions.routing import Completions
 from vestibule_cli.local.door import Door
 from vestibule_cli.local.serving import Servers
-from vestibule_cli.local.state import PortTaken
+from vestibule_cli.local.state import OTHERS, PortTaken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,15 +29,14 @@ if TYPE_CHECKING:
     from vestibule_cli.local.mails import Mail
     from vestibule_cli.local.state import StateFolder
 
-log = logging.getLogger(__name__)
-
 ACCOUNT_ID = internals.ACCOUNT_ID
 ROOT_CREDENTIALS = {"aws_access_key_id": ACCOUNT_ID, "aws_secret_access_key": "x"}
+ROOT = Credentials(*ROOT_CREDENTIALS.values())
 LOG_BYTES = 2_000_000
 
 
-class EmulatorError(Exception):
-    """The emulator cannot be started as asked. Its text is for the person: exit code 2."""
+class EmulatorError(Misuse):
+    """The emulator cannot be started as asked."""
 
 
 class Emulator:
@@ -52,8 +53,11 @@ class Emulator:
         port: int,
         region: str,
         fork: bool = sys.platform == "linux",
+        report: Callable[[str], None] = lambda _line: None,
     ) -> None:
+        """`report` tells the person what goes wrong while it runs."""
         self._state = state
+        self._report = report
         self._port = port
         self._region = region
         self._servers = Servers()
@@ -64,9 +68,11 @@ class Emulator:
             {"version": internals.VERSION, "port": port, "region": region},
             fork=fork,
             keep_open=lambda: state.lock_descriptor,
+            report=report,
         )
         self.url = f"http://127.0.0.1:{port}"
         self.outer_environment: Mapping[str, str] = dict(os.environ)
+        self._outer_umask: int | None = None
 
     @property
     def app(self) -> Door:
@@ -79,11 +85,6 @@ class Emulator:
     def notes(self) -> list[str]:
         """What the person should be told after `start`, such as a checkpoint that was damaged."""
         return self._checkpoints.notes
-
-    @property
-    def is_restored(self) -> bool:
-        """Whether this state has been run before: ids are to be found, not made."""
-        return self._checkpoints.exists()
 
     def start(self) -> None:
         """Prepare the environment, restore the last checkpoint, serve; return when it answers.
@@ -131,7 +132,9 @@ class Emulator:
         try:
             self.checkpoint()
         except CheckpointError as error:
-            log.warning("the last checkpoint failed, the one before counts: %s", error)
+            self._report(
+                f"The last changes could not be saved: {error}. What was saved before counts."
+            )
         internals.end_workers()
         self._door = None
         self._leave_environment()
@@ -159,6 +162,8 @@ class Emulator:
     # Steps of the start
 
     def _enter_environment(self) -> None:
+        # Whatever is written from here on holds people's data, or the keys to it.
+        self._outer_umask = os.umask(OTHERS)
         self._state.empty_tmp()
         self._state.data.mkdir(parents=True, exist_ok=True)
         self._log_handler = _log_to(self._state.emulator_log_file)
@@ -175,6 +180,9 @@ class Emulator:
         tempfile.tempdir = str(self._state.tmp)
 
     def _leave_environment(self) -> None:
+        if self._outer_umask is not None:
+            os.umask(self._outer_umask)
+            self._outer_umask = None
         os.environ.clear()
         os.environ.update(self.outer_environment)
         tempfile.tempdir = None

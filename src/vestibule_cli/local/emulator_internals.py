@@ -11,11 +11,14 @@ from __future__ import annotations
 import ast
 import base64
 import contextvars
+import hmac
 import importlib
 import importlib.metadata
 import json
 import re
 import secrets
+import string
+import uuid
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +38,21 @@ if TYPE_CHECKING:
 VERSION = "1.5.33"
 ACCOUNT_ID = "000000000000"
 TOUCHED = {
-    "app": ("AUTH", "_build_persistence_save_dict", "_get_module", "_state_map"),
+    "app": (
+        "AUTH",
+        "_build_persistence_save_dict",
+        "_get_module",
+        "_is_ecr_registry_path",
+        "_state_map",
+    ),
     "core.concurrency": ("run_reentrant",),
+    "core.iam_evaluator": (
+        "AuthError",
+        "_served_unsigned",
+        "_signed_request",
+        "enforce",
+        "is_root_access_key",
+    ),
     "core.lambda_runtime": ("_detect_runtime_binary", "reset"),
     "core.persistence": ("_json_default", "_json_object_hook"),
     "core.responses": ("error_response_json", "json_response", "request_scope"),
@@ -65,6 +81,8 @@ TOUCHED = {
         "_resolve_user",
         "_run_idp_handler",
         "_send_verification_email",
+        "_srp_challenge",
+        "_srp_salt",
         "_user_from_token",
         "secrets",
     ),
@@ -77,12 +95,19 @@ TOUCHED = {
     ),
     "services.ses": ("_sent_emails",),
     "services.sqs": ("_queues",),
+    "services.sts": ("is_root_access_key",),
 }
 
 # What the emulator itself forgets is kept under this name, beside its services.
 EXTRAS = "vestibule"
+LOWER_CASE = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 # Set on an answer that the gateway, not the function, has to give. No function can guess it.
 GATEWAY_MARK = f"x-vestibule-{secrets.token_hex(8)}"
+# Served without a signature, for S3 and the gateway decide by themselves who may.
+DECIDED_LATER = frozenset({"execute-api:Invoke", "lambda:InvokeFunctionUrl"})
+# Except what concerns no bucket yet, which S3 here lets anybody do.
+NEVER_UNSIGNED = frozenset({"s3:CreateBucket", "s3:ListAllMyBuckets"})
+STAND_IN_SECRET = "_vestibule_stand_in_secret"  # noqa: S105 - the name of a field
 
 
 class EmulatorChanged(Exception):
@@ -124,7 +149,10 @@ def application(rules: Rules, launcher: Path, prelude: str) -> Any:
     for place in TOUCHED:
         if place.startswith("services.") and not place.startswith("services.cloudwatch"):
             app._get_module(place.removeprefix("services."))
+    _one_root_key()
+    _no_image_registry()
     _short_exponents()
+    _stand_ins_for_strangers()
     _found_quickly()
     _random_codes()
     _groups_in_both_tokens()
@@ -286,6 +314,39 @@ def _pollers_held() -> Iterator[None]:
         lambda_svc._ensure_poller = genuine
 
 
+# Signatures
+
+
+def _one_root_key() -> None:
+    """The emulator takes no key, the key "test" and every account number for its root's."""
+    evaluator = part("core.iam_evaluator")
+    genuine = evaluator.enforce
+
+    def is_root_access_key(access_key_id: str) -> bool:
+        return access_key_id == ACCOUNT_ID
+
+    def enforce(access_key_id: str, iam_action: str, service: str, *args: Any, **named: Any) -> Any:
+        if not access_key_id and evaluator._signed_request.get() is None:
+            if iam_action in NEVER_UNSIGNED:
+                return evaluator.AuthError("AccessDenied", "Access Denied")
+            if (
+                service == "s3"
+                or iam_action in DECIDED_LATER
+                or evaluator._served_unsigned(service, iam_action)
+            ):
+                return None
+        return genuine(access_key_id, iam_action, service, *args, **named)
+
+    evaluator.is_root_access_key = is_root_access_key
+    evaluator.enforce = enforce
+    part("services.sts").is_root_access_key = is_root_access_key
+
+
+def _no_image_registry() -> None:
+    """It takes container images from anybody, without a signature. Nothing here has any."""
+    part("app")._is_ecr_registry_path = lambda _path: False
+
+
 # Cognito
 
 
@@ -301,6 +362,37 @@ class _ShortExponents:
 
 def _short_exponents() -> None:
     part("services.cognito").secrets = _ShortExponents()
+
+
+def _stand_ins_for_strangers() -> None:
+    """Somebody unknown gets an id and a salt of the same shape as everybody, always the same.
+
+    The emulator gives back the name that was asked for, which tells who is unknown.
+    """
+    cognito = part("services.cognito")
+    genuine = cognito._srp_challenge
+
+    def srp_challenge(
+        pool_id: str, user: Record | None, user_id: str, srp_a: str, secret_block: str
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        pool = cognito._get_pool_unscoped(pool_id)
+        if user is not None or pool is None:
+            known: tuple[dict[str, str], dict[str, str]] = genuine(
+                pool_id, user, user_id, srp_a, secret_block
+            )
+            return known
+        stand_in = _stand_in(pool, user_id)
+        asked, kept = genuine(pool_id, None, stand_in, srp_a, secret_block)
+        salt = {"SALT": cognito._srp_salt(stand_in)}
+        return {**asked, **salt}, {**kept, "salt": salt["SALT"]}
+
+    cognito._srp_challenge = srp_challenge
+
+
+def _stand_in(pool: Record, name: str) -> str:
+    secret = pool.setdefault(STAND_IN_SECRET, secrets.token_hex(32))
+    digest = hmac.digest(secret.encode(), name.encode(), "sha256")
+    return str(uuid.UUID(bytes=digest[:16], version=4))
 
 
 class _Addresses:
@@ -347,7 +439,7 @@ def _found_quickly() -> None:
         if not isinstance(username, str) or pool.get("AliasAttributes"):
             found: tuple[Record | None, Answer | None] = _patiently(genuine, pool, username)
             return found
-        name = username if is_case_sensitive(pool) else username.lower()
+        name = username if is_case_sensitive(pool) else in_lower_case(username)
         user = pool["_users"].get(name)
         if user is None:
             kinds = ["sub", *(pool.get("UsernameAttributes") or [])]
@@ -433,7 +525,11 @@ def _refusals_in_words(rules: Rules) -> None:
 
     def run_idp_handler(handler: Handler, action: str, data: dict[str, Any]) -> Answer:
         try:
-            answer: Answer = run(lambda given: rules.run(action, given, handler), action, data)
+            answer: Answer = rules.limited(
+                action,
+                data,
+                lambda: run(lambda given: rules.run(action, given, handler), action, data),
+            )
         except TriggerRefused as refusal:
             return error("UserLambdaValidationException", str(refusal))
         return answer
@@ -500,6 +596,11 @@ def attributes_of(user: Mapping[str, Any]) -> dict[str, str]:
     return {
         entry["Name"]: entry["Value"] for entry in user.get("Attributes", ()) if "Name" in entry
     }
+
+
+def in_lower_case(name: str) -> str:
+    """ASCII letters only: `str.lower` makes one of two names, such as the Kelvin sign and k."""
+    return name.translate(LOWER_CASE)
 
 
 def is_case_sensitive(pool: Mapping[str, Any]) -> bool:
@@ -643,6 +744,20 @@ class GatewayRefused(Exception):
 # Functions
 
 
+SILENT_START = """\
+    except Exception as e:
+        _real_stdout.write(json.dumps({"status": "error", "error": str(e)}) + "\\n")
+        _real_stdout.flush()
+        return
+"""
+TELLING_START = """\
+    except Exception as e:
+        handler_fn = _failing(e)
+        _real_stdout.write(json.dumps({"status": "ready", "cold": True}) + "\\n")
+        _real_stdout.flush()
+"""
+
+
 def _isolated_workers(launcher: Path, prelude: str) -> None:
     """Workers see what the zip and the Lambda runtime give them, and nothing of this process."""
     runtime = part("core.lambda_runtime")
@@ -654,6 +769,7 @@ def _isolated_workers(launcher: Path, prelude: str) -> None:
             return binary, script
         # It would import botocore at each cold start, to count how deep functions call functions.
         lighter = script.replace("    _ms_install_invoke_depth()\n", "    _add_runtime()\n")
-        return str(launcher), prelude + lighter
+        # It would end without a word in the log when the handler cannot be imported.
+        return str(launcher), prelude + lighter.replace(SILENT_START, TELLING_START, 1)
 
     runtime._detect_runtime_binary = detect_runtime_binary

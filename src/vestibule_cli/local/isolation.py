@@ -19,6 +19,7 @@ SEEN_BY_FUNCTIONS = frozenset({"PATH", "LANG", "TMPDIR", "AWS_ENDPOINT_URL"})
 # What AWS's Python runtime brings beside the standard library.
 RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six")
 
+# _failing stands in for a handler that cannot be imported: each call says why, in the log, too.
 PRELUDE = """\
 import os, sys
 for _name in {hidden!r}:
@@ -26,6 +27,10 @@ for _name in {hidden!r}:
 os.environ["HOME"] = {home!r}
 def _add_runtime():
     sys.path.append({runtime!r})
+def _failing(error):
+    def handler(event, context):
+        raise error
+    return handler
 """
 
 
@@ -60,11 +65,15 @@ def environment(
     }
 
 
+def bare_python() -> list[str]:
+    """Python without this environment's packages and without what a person's variables add."""
+    return [os.path.realpath(sys.executable), "-I", "-S"]
+
+
 def write_launcher(folder: Path) -> Path:
-    """A stand-in for Python that starts it without this environment's packages."""
-    base = os.path.realpath(sys.executable)
+    """A stand-in for Python that starts it as `bare_python` says."""
     launcher = folder / "function-python"
-    launcher.write_text(f'#!/bin/sh\nexec {shlex.quote(base)} -I -S "$@"\n', encoding="utf-8")
+    launcher.write_text(f'#!/bin/sh\nexec {shlex.join(bare_python())} "$@"\n', encoding="utf-8")
     launcher.chmod(0o700)
     return launcher
 

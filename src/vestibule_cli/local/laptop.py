@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from vestibule_cli import package, stack
-from vestibule_cli.local import edge, provision
-from vestibule_cli.local.emulator import Emulator
+from vestibule_cli.deploy.children import Children
+from vestibule_cli.local import edge, provision, trial
+from vestibule_cli.local.emulator import ACCOUNT_ID, Emulator
+from vestibule_cli.outputs import Outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from vestibule_cli.local.ports import Ports
     from vestibule_cli.local.state import StateFolder
-    from vestibule_cli.outputs import Outputs
 
 REGION = "us-east-1"
 
@@ -22,7 +24,7 @@ REGION = "us-east-1"
 class Laptop:
     """The caller holds the state's lock from before `start` until after `stop`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - facts of the place
         self,
         state: StateFolder,
         stack_file: Path,
@@ -30,14 +32,20 @@ class Laptop:
         *,
         terraform: bool,
         report: Callable[[str], None],
+        origins: Sequence[str] = (),
+        children: Children | None = None,
     ) -> None:
         self._state = state
         self._stack_file = stack_file
         self._ports = ports
         self._terraform = terraform
         self._report = report
+        self._origins = origins
+        self._children = children or Children()
+        self._stage = ""
+        self._outputs: Outputs | None = None
         self._package = state.root / "package.zip"
-        self._emulator = Emulator(state, port=ports.emulator, region=REGION)
+        self._emulator = Emulator(state, port=ports.emulator, region=REGION, report=report)
         self.site_url = f"http://127.0.0.1:{ports.edge}"
 
     def start(self) -> Outputs:
@@ -48,8 +56,10 @@ class Laptop:
         for note in self._emulator.notes:
             self._report(note)
         try:
-            outputs = self._made(definition)
+            built = self._built(definition)
+            outputs = self._tried_and_made(definition, built)
             self._serve(outputs, definition.api.stage)
+            self._stage, self._outputs = definition.api.stage, outputs
             self._emulator.checkpoint()
             # Not before: what the outputs name must still be there after a kill.
             outputs.write(self._state.outputs_file)
@@ -61,21 +71,61 @@ class Laptop:
     def refresh(self, *, code_only: bool) -> None:
         """Bring the code, and the definition too if it changed, up to date."""
         definition = self._definition()
+        if definition.api.stage != self._stage:
+            raise provision.ProvisionError(
+                "api.stage has changed: that takes a new start, `vestibule down` and `vestibule up`"
+            )
+        built = self._built(definition)
+        if self._outputs is not None:
+            self._try(definition, built, self._outputs)
         if code_only:
             # One step: with SERVICE_VERSION, which stays until the next start, a call that comes
             # between the two would fail. Terraform would take half a minute, too.
-            provision.update_code(definition, self._built(definition), self._emulator.url, REGION)
+            provision.update_code(definition, built, self._emulator.url, REGION)
         else:
-            self._made(definition).write(self._state.outputs_file)
+            self._outputs = self._made(definition, built)
+            self._outputs.write(self._state.outputs_file)
 
     def stop(self) -> None:
+        # What they do is done to the emulator: it must not go first.
+        self._children.end()
         self._emulator.stop()
 
     def _definition(self) -> stack.Stack:
         return stack.load(self._stack_file)
 
-    def _made(self, definition: stack.Stack) -> Outputs:
-        built = self._built(definition)
+    def _tried_and_made(self, definition: stack.Stack, built: Path) -> Outputs:
+        expected = Outputs.read(self._state.outputs_file) or self._stand_ins(definition)
+        with ThreadPoolExecutor(1) as threads:
+            trial_run = threads.submit(self._try, definition, built, expected)
+            if self._terraform:  # which takes a minute: nobody should wait for it in vain
+                trial_run.result()
+            outputs = self._made(definition, built)
+            trial_run.result()
+        return outputs
+
+    def _stand_ins(self, definition: stack.Stack) -> Outputs:
+        """Ids of the right shape, for code that is tried before there are any."""
+        return Outputs.of(
+            site_url=self.site_url,
+            endpoint_url=self._emulator.url,
+            region=REGION,
+            account_id=ACCOUNT_ID,
+            stage=definition.api.stage,
+            rest_api_id="standsin",
+            user_pool_id=f"{REGION}_standsIn1",
+            user_pool_client_id="standsin",
+            identity_pool_id=f"{REGION}:00000000-0000-4000-8000-000000000000",
+            table_name=definition.resource(provision.ENVIRONMENT),
+            functions={},
+            queues={},
+        )
+
+    def _try(self, definition: stack.Stack, built: Path, outputs: Outputs) -> None:
+        """Raise CodeRefused for code whose functions would not start."""
+        trial.run(self._state, built, trial.handlers(definition, outputs))
+
+    def _made(self, definition: stack.Stack, built: Path) -> Outputs:
         if self._terraform:
             from vestibule_cli.deploy import emulator  # noqa: PLC0415 - only where asked for
 
@@ -88,6 +138,7 @@ class Laptop:
                 region=REGION,
                 outer_environment=self._emulator.outer_environment,
                 report=self._report,
+                children=self._children,
             )
         return provision.provision(
             definition, built, self._emulator.url, site_url=self.site_url, region=REGION
@@ -111,4 +162,6 @@ class Laptop:
             f"/restapis/{outputs.rest_api_id}/{stage}/_user_request_",
             self._emulator.mails,
         )
+        for origin in self._origins:
+            self._emulator.allow_origin(origin)
         self._emulator.serve(app, self._ports.edge)

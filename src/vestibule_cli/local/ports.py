@@ -59,7 +59,7 @@ def command_of(pid: int) -> str:
         raw = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return "?"
-    words = raw.replace(b"\0", b" ").decode("utf-8", "replace").strip()
+    words = " ".join(raw.replace(b"\0", b" ").decode("utf-8", "replace").split())
     return words if len(words) <= 120 else words[:117] + "..."
 
 

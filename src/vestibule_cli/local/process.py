@@ -8,10 +8,11 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 from vestibule_cli.console import wait_until
-from vestibule_cli.local.state import StateFolder
+from vestibule_cli.failures import PREFIX, Failure
+from vestibule_cli.local.state import StateError, StateFolder
 
 # A full stack takes some seconds to save.
 STOP_SECONDS = 30.0
@@ -25,7 +26,7 @@ class Ending(Enum):
     KILLED = "killed"
 
 
-class StartFailed(Exception):
+class StartFailed(Failure):
     """The background process ended before it was ready; the message is its own."""
 
     def __init__(self, message: str, exit_code: int) -> None:
@@ -79,9 +80,9 @@ def start_detached(arguments: Sequence[str], log: Path, environment: Mapping[str
 
     Raises StartFailed with what it wrote if it ends before.
     """
-    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    output = _opened(log)
     readable, writable = os.pipe()
-    with log.open("ab") as output:
+    with output:
         start = output.tell()
         process = subprocess.Popen(
             [sys.executable, "-m", "vestibule_cli.main", *arguments],
@@ -103,8 +104,28 @@ def start_detached(arguments: Sequence[str], log: Path, environment: Mapping[str
     with log.open("rb") as written:
         written.seek(start)
         message = written.read().decode("utf-8", "replace").strip()
-    lines = [line.removeprefix("vestibule: ") for line in message.splitlines()]
-    raise StartFailed("\n".join(lines) or f"it ended with {exit_code}", exit_code)
+    raise StartFailed(_failure(message) or f"it ended with {exit_code}", exit_code)
+
+
+def _failure(written: str) -> str:
+    """Of all that was written, the failure alone; all of it if it was not told in words."""
+    lines = written.splitlines()
+    told = [line.removeprefix(PREFIX) for line in lines if line.startswith(PREFIX)]
+    return "\n".join(told or lines)
+
+
+def _opened(log: Path) -> IO[bytes]:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return open(log, "ab", opener=_for_us_alone)
+    except OSError as error:
+        raise StateError(
+            f"{log} cannot be written ({error.strerror}): name another folder with --state DIR"
+        ) from error
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 @dataclass(frozen=True)

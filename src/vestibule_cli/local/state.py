@@ -7,27 +7,48 @@ import fcntl
 import json
 import os
 import shutil
+import stat
 import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from vestibule_cli.failures import Misuse
 from vestibule_cli.local import ports as loopback
 from vestibule_cli.local.ports import Ports
+from vestibule_cli.project import stack_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["Holder", "PortTaken", "Ports", "StateError", "StateFolder", "StateHeld"]
 
 DEFAULT = ".vestibule"
+OTHERS = 0o077
 # A killed stack leaves at most a checkpoint in writing, which holds the lock until it is whole.
 LEFTOVER_CHECKPOINT_SECONDS = 32.0
+# What a folder may hold from before it was closed to others.
+WRITTEN = (
+    "checkpoints",
+    "data",
+    "emulator.log",
+    "emulator.log.1",
+    "lock",
+    "origins.json",
+    "outputs.json",
+    "package.zip",
+    "pid.json",
+    "ports.json",
+    "terraform",
+    "tmp",
+    "tried",
+    "vestibule.log",
+)
 
 
-class StateError(Exception):
-    """A state folder that cannot be used as asked. Its text is for the person: exit code 2."""
+class StateError(Misuse):
+    """A state folder that cannot be used as asked."""
 
 
 class StateHeld(StateError):
@@ -59,13 +80,15 @@ class StateFolder:
         self.data = self.root / "data"
         self._pid_file = self.root / "pid.json"
         self._ports_file = self.root / "ports.json"
+        self._origins_file = self.root / "origins.json"
         self._lock_file = self.root / "lock"
         self._lock: int | None = None
 
     @classmethod
     def chosen(cls, given: str | Path | None, environment: Mapping[str, str]) -> Self:
-        """`--state`, else VESTIBULE_STATE, else `.vestibule` in the working folder."""
-        return cls(Path(given or environment.get("VESTIBULE_STATE") or DEFAULT).expanduser())
+        """`--state`, else VESTIBULE_STATE, else `.vestibule` beside the project's stack.yaml."""
+        named = given or environment.get("VESTIBULE_STATE")
+        return cls(Path(named).expanduser() if named else stack_file().parent / DEFAULT)
 
     @property
     def lock_descriptor(self) -> int | None:
@@ -108,13 +131,20 @@ class StateFolder:
         second = edge or kept.get("edge") or loopback.pick(frozenset({first}))
         chosen = Ports(emulator=first, edge=second)
         if chosen.emulator == chosen.edge:
-            raise PortTaken(f"the emulator and the edge cannot share port {chosen.edge}")
+            raise PortTaken(f"the emulated AWS and the site cannot share port {chosen.edge}")
         for name, port in (("emulator", chosen.emulator), ("edge", chosen.edge)):
             if not loopback.is_free(port):
                 raise PortTaken(self._taken(name, port, is_kept=kept.get(name) == port))
         self._make_root()
         self.write_json(self._ports_file, {"emulator": chosen.emulator, "edge": chosen.edge})
         return chosen
+
+    def origins(self, given: Sequence[str] = ()) -> tuple[str, ...]:
+        """Whose pages may call the stack. Given ones replace those that are kept."""
+        if given:
+            self.write_json(self._origins_file, {"origins": list(given)})
+        kept = self.read_json(self._origins_file) or {}
+        return tuple(str(origin) for origin in kept.get("origins", ()))
 
     def empty(self) -> None:
         """Remove everything this state remembers. Raises StateHeld while a stack runs on it."""
@@ -165,10 +195,29 @@ class StateFolder:
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise StateError(f"the state folder {self.root} cannot be made: {error}") from error
+            raise StateError(
+                f"the state folder {self.root} cannot be made ({error.strerror}): "
+                "name another with --state DIR"
+            ) from error
+        self._close_to_others()
         ignore = self.root / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
+
+    def _close_to_others(self) -> None:
+        """It holds passwords, keys and mails. A folder that was there before may be open."""
+        status = self.root.stat()
+        if status.st_uid != os.geteuid():
+            raise StateError(
+                f"the state folder {self.root} is not yours: name another with --state DIR"
+            )
+        if not status.st_mode & OTHERS:
+            return
+        self.root.chmod(0o700)
+        for path in (self.root / name for name in WRITTEN):
+            for each in (path, *path.rglob("*")):
+                if each.exists() and not each.is_symlink():
+                    each.chmod(stat.S_IMODE(each.stat().st_mode) & ~OTHERS)
 
     def _recorded(self) -> Holder | None:
         with contextlib.suppress(StateError, KeyError, TypeError, ValueError):
@@ -186,7 +235,8 @@ class StateFolder:
         )
 
     def _taken(self, name: str, port: int, *, is_kept: bool) -> str:
-        kept = f"which {self.root} keeps for the {name}" if is_kept else f"asked for the {name}"
+        what = "site" if name == "edge" else "emulated AWS"
+        kept = f"which {self.root} keeps for the {what}" if is_kept else f"asked for the {what}"
         option = "--port" if name == "edge" else "--emulator-port"
         return (
             f"port {port}, {kept}, is taken by {loopback.occupant(port)}. "
@@ -204,9 +254,9 @@ def _locked(descriptor: int) -> bool:
 
 def _started(pid: int) -> str | None:
     """When a process began, in whatever unit the system has: with the pid, its identity."""
-    stat = Path(f"/proc/{pid}/stat")
+    facts = Path(f"/proc/{pid}/stat")
     with contextlib.suppress(OSError):
-        return stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
+        return facts.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
     if Path("/proc/self").exists():
         return None
     listed = subprocess.run(

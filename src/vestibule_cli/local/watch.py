@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vestibule_cli.main import expected_exit_code
+from vestibule_cli.failures import Failure, expected_exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,5 +119,5 @@ class Watcher:
         yield self._root / "openapi.json"
 
 
-class RoutesUnreadable(Exception):
+class RoutesUnreadable(Failure):
     """The code does not import, so nobody knows its routes."""

@@ -1,16 +1,27 @@
 from __future__ import annotations
 
 import importlib
+import json
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from vestibule_cli.main import COMMANDS, EXPECTED, FAILED, MISUSED, expected_exit_code, main
+from vestibule.platform.aws import AwsRefused, AwsUnavailable
+from vestibule_cli import hints
+from vestibule_cli.failures import FAILED, MISUSED, Failure, Misuse, expected_exit_code
+from vestibule_cli.local.state import StateFolder
+from vestibule_cli.main import COMMANDS, main
+from vestibule_cli.project import CHECKOUT
 from vestibule_cli.stack_file import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 WRITTEN = list(COMMANDS)
 
@@ -31,11 +42,32 @@ def test_every_command_explains_itself(name: str) -> None:
     assert "Usage: " in shown.output
 
 
-@pytest.mark.parametrize("name", EXPECTED)
-def test_every_expected_failure_is_a_class_that_exists(name: str) -> None:
-    module, _dot, kind = name.rpartition(".")
+def all_commands() -> Iterator[tuple[str, click.Command]]:
+    for name in COMMANDS:
+        command: click.Command = importlib.import_module(f"vestibule_cli.commands.{name}").command
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {each}", found) for each, found in command.commands.items())
+        else:
+            yield name, command
 
-    assert issubclass(getattr(importlib.import_module(module), kind), Exception)
+
+@pytest.mark.parametrize("command", [pytest.param(each, id=name) for name, each in all_commands()])
+def test_every_command_can_answer_in_json(command: click.Command) -> None:
+    assert "--json" in [option for parameter in command.params for option in parameter.opts]
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code"),
+    [
+        (Failure("x"), FAILED),
+        (Misuse("x"), MISUSED),
+        (AwsRefused("sqs", "SendMessage"), FAILED),
+        (AwsUnavailable("sqs", "SendMessage"), FAILED),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_told_in_words_has_an_exit_code(error: Exception, exit_code: int) -> None:
+    assert expected_exit_code(error) == exit_code
 
 
 def test_help_comes_without_loading_any_command() -> None:
@@ -104,8 +136,64 @@ def test_without_a_stack_a_command_says_how_to_start_one(
 
     assert shown.exit_code == FAILED
     assert shown.stderr == (
-        f"vestibule: no stack runs on {tmp_path}. Start one with `vestibule up`.\n"
+        f"vestibule: no stack runs on {tmp_path}. Start one with `{hints.command()} up`.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["lgos"], "No such command 'lgos'. Did you mean logs?"),
+        (["frobnicate"], "There are: up, down, "),
+        (["up", "--port", "abc"], "must be a number from 1 to 65535, got 'abc'"),
+        (["up", "--port", "65536"], "must be a number from 1 to 65535, got '65536'"),
+    ],
+)
+def test_a_wrong_call_is_told_what_would_be_right(arguments: list[str], words: str) -> None:
+    shown = CliRunner().invoke(main, arguments)
+
+    assert shown.exit_code == MISUSED
+    assert words in shown.stderr
+
+
+@pytest.mark.parametrize("arguments", [["up", "--detach"], ["outputs"], ["down"]])
+def test_a_state_that_is_a_file_is_refused(arguments: list[str], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    shown = CliRunner().invoke(main, [*arguments, "--state", str(tmp_path / "file")])
+
+    assert shown.exit_code == MISUSED
+    assert "file is no folder" in shown.stderr
+
+
+def test_outside_of_every_project_a_command_says_where_else_to_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("VESTIBULE_STATE", raising=False)
+    monkeypatch.setattr(StateFolder, "holder", lambda _self: None)
+
+    shown = CliRunner().invoke(main, ["outputs"])
+
+    assert f"no stack runs on {CHECKOUT / '.vestibule'}." in shown.stderr
+    assert "go to your project's folder" in shown.stderr
+    assert "--state" in shown.stderr
+
+
+def test_stopping_and_emptying_what_is_not_there_answers_in_json(tmp_path: Path) -> None:
+    def answer(*arguments: str) -> object:
+        shown = CliRunner().invoke(main, [*arguments, "--json", "--state", str(tmp_path)])
+        assert shown.exit_code == 0, shown.output
+        return json.loads(shown.stdout)
+
+    assert answer("down") == {"ending": "not running", "state": str(tmp_path)}
+    assert answer("reset") == {"state": str(tmp_path), "empty": True}
+
+
+def test_whether_the_document_is_current_is_answered_in_json() -> None:
+    shown = CliRunner().invoke(main, ["openapi", "--check", "--json"])
+
+    assert json.loads(shown.stdout) == {"path": str(CHECKOUT / "openapi.json"), "written": False}
 
 
 def _refusing() -> click.Command:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from vestibule_cli import bytecode
-from vestibule_cli.package import ROOT, Package, PackageError, Target, build
+from vestibule_cli.package import Package, PackageError, Target, build
+from vestibule_cli.project import CHECKOUT as ROOT
 
 LOCK = "requirements/runtime.lock"
 
@@ -91,6 +92,29 @@ def test_a_file_compiled_alone_is_the_same_as_one_compiled_with_all_others(
     (checkout / "src/vestibule/last.py").write_text("platform = 'vestibule'\nvalues = platform\n")
 
     assert packed(checkout).path.read_bytes() == together
+
+
+def test_a_checkout_that_cannot_be_written_keeps_its_cache_with_the_person(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A file where the folder would be: for root, too, nothing can be made there.
+    (checkout / ".cache").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+
+    packed(checkout)
+
+    assert list((tmp_path / "caches" / "vestibule" / "compiled").iterdir())
+
+
+def test_where_nothing_can_be_written_one_line_says_so(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (checkout / ".cache").touch()
+    (tmp_path / "caches").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+
+    with pytest.raises(PackageError, match="XDG_CACHE_HOME"):
+        packed(checkout)
 
 
 def test_an_unchanged_package_is_left_untouched(checkout: Path) -> None:

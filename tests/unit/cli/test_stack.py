@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    shutil.copy(ROOT / "stack.yaml", tmp_path)
+    for name in ("stack.yaml", "openapi.json"):
+        shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "infra" / "policies", tmp_path / "infra" / "policies")
     return tmp_path
 
@@ -124,6 +125,26 @@ def test_an_unknown_key_is_refused_with_the_allowed_ones(
 
     assert len(found) == 1
     assert words in found[0]
+
+
+def test_a_misspelled_key_comes_before_the_missing_one_it_was_meant_for(project: Path) -> None:
+    found = problems(project, "    memory: 512\n", "    memroy: 512\n")
+
+    assert [text.partition(": ")[2] for text in found] == [
+        (
+            "functions.api.memroy: unknown key 'memroy' (did you mean memory?); allowed: "
+            "description, environment, events, handler, memory, policy, timeout"
+        ),
+        "functions.api.memory: is missing",
+    ]
+
+
+def test_broken_yaml_says_where_what_is_open_began(project: Path) -> None:
+    began = line_of(project, "{ref: environment}")
+
+    assert f"(it begins in line {began})" in only_problem(
+        project, "ENVIRONMENT: {ref: environment}", "ENVIRONMENT: {ref: environment"
+    )
 
 
 def test_a_missing_key_is_told_at_its_parent(project: Path) -> None:
@@ -319,3 +340,49 @@ def test_whatever_is_typed_into_the_file_is_loaded_or_refused_in_words(
     except StackError as refused:
         found = refused.problems
     assert all(problem.startswith("stack.yaml:") for problem in found)
+
+
+def test_a_definition_that_is_not_there_is_refused_with_the_command_that_writes_it(
+    project: Path,
+) -> None:
+    assert only_problem(project, "openapi.json", "openapi.yaml") == (
+        f"stack.yaml:{line_of(project, 'openapi.yaml')}:15: api.definition: "
+        "no such file: openapi.yaml; write it with `vestibule openapi`"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"openapi": "3.0.1"}'], ids=["cut", "list", "no paths"]
+)
+def test_a_definition_that_is_none_is_refused(project: Path, text: str) -> None:
+    (project / "openapi.json").write_text(text, encoding="utf-8")
+
+    with pytest.raises(StackError, match=r"api\.definition: openapi\.json .*`vestibule openapi`"):
+        load(project / "stack.yaml")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "given"),
+    [
+        ("identifier: vestibule,", "identifier: lobby,", "lobby/api"),
+        ("{api: Call the API.}", "{all: Call the API.}", "vestibule/all"),
+        ("{api: Call the API.}", "{}", "nothing"),
+    ],
+    ids=["identifier", "scope", "none"],
+)
+def test_a_resource_server_must_give_the_scopes_that_the_routes_ask_for(
+    project: Path, before: str, after: str, given: str
+) -> None:
+    assert only_problem(project, before, after) == (
+        f"stack.yaml:{line_of(project, 'resource_server')}:3: user_pool.resource_server: "
+        "must give vestibule/api, which the routes of api.definition ask for; "
+        f"gives {given}"
+    )
+
+
+def test_a_resource_server_may_give_more_than_the_routes_ask_for(project: Path) -> None:
+    file = project / "stack.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("{api: Call the API.}", "{api: Call, more: Do more.}"))
+
+    assert set(load(file).user_pool.resource_server.scopes) == {"api", "more"}

@@ -7,12 +7,14 @@ the service, in the thread that runs it; triggers that the emulator never fires 
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Protocol
 
 from vestibule_cli.local import emulator_internals as internals
+from vestibule_cli.local.completions.limits import Limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, MutableMapping
@@ -26,6 +28,21 @@ if TYPE_CHECKING:
 NEVER_CLIENT_SET = frozenset({"email_verified", "phone_number_verified", "sub", "identities"})
 UPDATE_CODE_SECONDS = 24 * 3600
 PENDING = "_vestibule_pending_email"
+
+# SES sends to nothing else: it speaks no SMTPUTF8. Nor do two of them make one here.
+EMAIL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+"
+)
+EMAIL_CHARACTERS = 254
+# How often one person may do what; AWS says no more than that it counts.
+WRONG_CODES, WRONG_CODES_SECONDS = 5, 15 * 60.0
+CODES_SENT, CODES_SENT_SECONDS = 5, 10 * 60.0
+TRIES_A_CODE = frozenset({"ConfirmSignUp", "ConfirmForgotPassword", "VerifyUserAttribute"})
+SENDS_A_CODE = frozenset(
+    {"ResendConfirmationCode", "ForgotPassword", "GetUserAttributeVerificationCode"}
+)
+TOO_OFTEN = "Attempt limit exceeded, please try after some time."
 
 UNAUTHORIZED_WRITE = "A client attempted to write unauthorized attribute"
 TAKEN = "An account with the email already exists."
@@ -48,6 +65,8 @@ class Rules:
     def __init__(self, people: People) -> None:
         self._people = people
         self._signing_up: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._wrong_codes = Limit(WRONG_CODES, WRONG_CODES_SECONDS)
+        self._codes_sent = Limit(CODES_SENT, CODES_SENT_SECONDS)
         # Actions the emulator does not know at all. The caller's token has been checked before.
         self.own_actions: dict[str, Handler] = {
             "VerifyUserAttribute": self._verify_user_attribute,
@@ -70,6 +89,38 @@ class Rules:
             data = in_lower_case(data)
         around = self._around.get(action)
         return around(data, handler) if around else handler(data)
+
+    def limited(self, action: str, data: Data, run: Callable[[], Answer]) -> Answer:
+        """The whole action, unless this person has tried, or had mails sent, too often."""
+        limit = self._limit(action)
+        if limit is None:
+            return run()
+        key = self._key(action, data)
+        if not limit.take(key):
+            return internals.error("LimitExceededException", TOO_OFTEN)
+        answer = run()
+        was_sent = limit is self._codes_sent and answer[0] == 200
+        if not was_sent and not _is_wrong_code(answer):
+            limit.give_back(key)
+        return answer
+
+    def _limit(self, action: str) -> Limit | None:
+        if action in TRIES_A_CODE:
+            return self._wrong_codes
+        return self._codes_sent if action in SENDS_A_CODE else None
+
+    def _key(self, action: str, data: Data) -> tuple[str, str, str]:
+        """One person, whichever of their names is used; and one name that nobody has."""
+        caller = self._caller(data)
+        if caller is not None:
+            pool, user = caller
+            return (pool["Id"], str(user["Username"]), action)
+        pool_found = self._pool(data)
+        name = internals.in_lower_case(str(data.get("Username")))
+        if pool_found is None:
+            return ("", name, action)
+        found = self._people.find(pool_found, name)
+        return (pool_found["Id"], str(found["Username"]) if found else name, action)
 
     def _pool(self, data: Data) -> Record | None:
         if pool_id := data.get("UserPoolId"):
@@ -96,7 +147,9 @@ class Rules:
         if pool is None:
             return handler(data)
         names = [entry.get("Name") for entry in data.get("UserAttributes") or []]
-        if refusal := _write_refusal(pool, client_id, names):
+        if refusal := _write_refusal(pool, client_id, names) or _sign_up_address_refusal(
+            pool, data
+        ):
             return refusal
         # Else two requests at once for one address would make two people.
         with self._signing_up[f"{pool['Id']} {data.get('Username')}"]:
@@ -120,7 +173,9 @@ class Rules:
         pool, user = caller
         asked = _named(data.get("UserAttributes"))
         client_id = str(self._claims(data).get("client_id"))
-        if refusal := _write_refusal(pool, client_id, asked):
+        if refusal := _write_refusal(pool, client_id, asked) or _address_refusal(
+            asked.get("email")
+        ):
             return refusal
         return self._change(pool, user, asked, data, handler)
 
@@ -238,14 +293,14 @@ def in_lower_case(data: Data) -> Data:
     """The request with every name a person signs in by in lower case."""
     lowered = dict(data)
     if isinstance(data.get("Username"), str):
-        lowered["Username"] = data["Username"].lower()
+        lowered["Username"] = internals.in_lower_case(data["Username"])
     for group in ("AuthParameters", "ChallengeResponses"):
         given = data.get(group)
         if isinstance(given, dict) and isinstance(given.get("USERNAME"), str):
-            lowered[group] = {**given, "USERNAME": given["USERNAME"].lower()}
+            lowered[group] = {**given, "USERNAME": internals.in_lower_case(given["USERNAME"])}
     if isinstance(data.get("UserAttributes"), list):
         lowered["UserAttributes"] = [
-            {**entry, "Value": entry["Value"].lower()}
+            {**entry, "Value": internals.in_lower_case(entry["Value"])}
             if entry.get("Name") == "email" and isinstance(entry.get("Value"), str)
             else entry
             for entry in data["UserAttributes"]
@@ -260,6 +315,32 @@ def _write_refusal(pool: Record, client_id: str, names: Iterable[Any]) -> Answer
         if name in NEVER_CLIENT_SET or (allowed and name not in allowed):
             return internals.error("NotAuthorizedException", UNAUTHORIZED_WRITE)
     return None
+
+
+def _sign_up_address_refusal(pool: Record, data: Data) -> Answer | None:
+    name = str(data.get("Username"))
+    names = pool.get("UsernameAttributes") or []
+    if "email" in names and ("phone_number" not in names or "@" in name) and not _is_email(name):
+        return internals.error("InvalidParameterException", "Username should be an email.")
+    return _address_refusal(_named(data.get("UserAttributes")).get("email"))
+
+
+def _address_refusal(address: str | None) -> Answer | None:
+    if address is None or _is_email(address):
+        return None
+    return internals.error("InvalidParameterException", "Invalid email address format.")
+
+
+def _is_email(text: object) -> bool:
+    return (
+        isinstance(text, str)
+        and len(text) <= EMAIL_CHARACTERS
+        and EMAIL.fullmatch(text) is not None
+    )
+
+
+def _is_wrong_code(answer: Answer) -> bool:
+    return answer[0] != 200 and b"CodeMismatchException" in answer[2]
 
 
 def _is_settled(held: Mapping[str, str], address: str) -> bool:

@@ -7,10 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vestibule.platform.credentials import Credentials
 from vestibule_cli import policies
 from vestibule_cli.aws import Aws, AwsRefused, AwsUnavailable
-from vestibule_cli.local.emulator import ACCOUNT_ID, ROOT_CREDENTIALS
+from vestibule_cli.local.emulator import ACCOUNT_ID, ROOT
 from vestibule_cli.local.provision import api, functions, roles
 from vestibule_cli.local.provision.compare import ProvisionError
 from vestibule_cli.local.provision.functions import FUNCTIONS, log_group
@@ -53,8 +52,10 @@ def provision(  # noqa: PLR0913 - facts of the place
     try:
         code = functions.Zip.read(package)
         return place.make(code, code.version, site_url)
-    except (AwsRefused, AwsUnavailable) as error:
+    except AwsRefused as error:
         raise ProvisionError(f"the emulator refused: {error}") from error
+    except AwsUnavailable as error:
+        raise ProvisionError(f"the emulator does not answer: {error}") from error
 
 
 def update_code(
@@ -74,10 +75,7 @@ def update_code(
 
 def root(endpoint_url: str, region: str) -> Aws:
     """The emulator as its root sees it, who may do everything."""
-    keys = Credentials(
-        ROOT_CREDENTIALS["aws_access_key_id"], ROOT_CREDENTIALS["aws_secret_access_key"]
-    )
-    return Aws(endpoint_url, region, keys)
+    return Aws(endpoint_url, region, ROOT)
 
 
 @dataclass(frozen=True)

@@ -18,16 +18,7 @@ DEFINITION_TAG = "vestibule:definition"
 
 def definition(path: Path, name: str, invocation_uris: Mapping[str, str], pool_arn: str) -> bytes:
     """openapi.json with function keys and `user_pool` replaced by what they are here."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ProvisionError(
-            f"{path.name} is missing. Write it with `vestibule openapi`."
-        ) from None
-    except ValueError as error:
-        raise ProvisionError(
-            f"{path.name} is not JSON ({error}). Write it anew with `vestibule openapi`."
-        ) from None
+    document = json.loads(path.read_text(encoding="utf-8"))
     # An import names the API after the document's title.
     document["info"]["title"] = name
     for item in document["paths"].values():
@@ -64,7 +55,7 @@ def _bind_integration(operation: Any, invocation_uris: Mapping[str, str]) -> Non
 
 def ensure_api(aws: "Aws", name: str, api: "Api", body: bytes) -> str:
     """Make the API and its stage or bring them up to date; return the API's id."""
-    digest = hashlib.sha256(body).hexdigest()
+    digest = hashlib.sha256(f"{api.stage}\n".encode() + body).hexdigest()
     kept = _find(aws, name) or aws.rest(
         "apigateway",
         "POST",
@@ -77,6 +68,7 @@ def ensure_api(aws: "Aws", name: str, api: "Api", body: bytes) -> str:
         aws.rest("apigateway", "PUT", f"/restapis/{api_id}", body, mode="overwrite")
         deployments = f"/restapis/{api_id}/deployments"
         aws.rest("apigateway", "POST", deployments, {"stageName": api.stage})
+        _remove_other_stages(aws, f"/restapis/{api_id}/stages", api.stage)
         aws.rest("apigateway", "PUT", tags, {"tags": {DEFINITION_TAG: digest}})
     _ensure_throttle(aws, f"/restapis/{api_id}/stages/{api.stage}", api)
     _verify_paths(aws, name, api_id, body)
@@ -91,6 +83,12 @@ def _find(aws: "Aws", name: str) -> dict[str, Any] | None:
 def _items(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The gateway calls its lists `item`; its SDKs call them `items`."""
     return list(answer.get("item") or answer.get("items") or [])
+
+
+def _remove_other_stages(aws: "Aws", stages: str, kept: str) -> None:
+    for each in _items(aws.rest("apigateway", "GET", stages)):
+        if each["stageName"] != kept:
+            aws.rest("apigateway", "DELETE", f"{stages}/{each['stageName']}")
 
 
 def _ensure_throttle(aws: "Aws", stage: str, api: "Api") -> None:

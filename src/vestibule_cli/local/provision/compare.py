@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from vestibule_cli.failures import Failure
 
-class ProvisionError(Exception):
+
+class ProvisionError(Failure):
     """The stack cannot be made as stack.yaml says; the message says why and what to do."""
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 FUNCTIONS = "/2015-03-31/functions"
 MAPPINGS = "/2015-03-31/event-source-mappings"
+GATEWAY = "apigateway.amazonaws.com"
+PERMISSION = "api"
 
 
 @dataclass(frozen=True)
@@ -100,17 +103,32 @@ def _find(aws: "Aws", name: str) -> dict[str, Any] | None:
 
 
 def ensure_permission(aws: "Aws", name: str, source_arn: str) -> None:
-    """Let the gateway call the function, from these routes."""
-    permission = {
-        "StatementId": "api",
+    """Let the gateway call the function, from these routes and no others."""
+    policy = f"{FUNCTIONS}/{name}/policy"
+    wanted = {
         "Action": "lambda:InvokeFunction",
-        "Principal": "apigateway.amazonaws.com",
-        "SourceArn": source_arn,
+        "Principal": {"Service": GATEWAY},
+        "Condition": {"ArnLike": {"AWS:SourceArn": source_arn}},
     }
-    found(
-        "ResourceConflictException",
-        lambda: aws.rest("lambda", "POST", f"{FUNCTIONS}/{name}/policy", permission),
-    )
+    kept = _permission(aws, policy)
+    if kept is not None and not same(wanted, kept):
+        aws.rest("lambda", "DELETE", f"{policy}/{PERMISSION}")
+        kept = None
+    if kept is None:
+        given = {
+            "StatementId": PERMISSION,
+            "Action": wanted["Action"],
+            "Principal": GATEWAY,
+            "SourceArn": source_arn,
+        }
+        aws.rest("lambda", "POST", policy, given)
+        verify(f"{name} (permission)", wanted, _permission(aws, policy))
+
+
+def _permission(aws: "Aws", policy: str) -> dict[str, Any] | None:
+    answer = found("ResourceNotFoundException", lambda: aws.rest("lambda", "GET", policy))
+    statements = json.loads(answer["Policy"])["Statement"] if answer else []
+    return next((each for each in statements if each["Sid"] == PERMISSION), None)
 
 
 def delete_function(aws: "Aws", name: str) -> None:

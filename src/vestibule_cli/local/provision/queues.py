@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from vestibule_cli.stack import Queue, Stack
 
 
+# What Terraform's provider sets when nothing is said. In bytes.
+MAXIMUM_MESSAGE = "262144"
+
+
 @dataclass(frozen=True)
 class MadeQueue:
     url: str
@@ -33,6 +37,7 @@ def _ensure(aws: "Aws", name: str, queue: "Queue", made: "Mapping[str, MadeQueue
     wanted = {
         "VisibilityTimeout": str(queue.visibility),
         "MessageRetentionPeriod": str(queue.retention),
+        "MaximumMessageSize": MAXIMUM_MESSAGE,
         "SqsManagedSseEnabled": "true",
         "RedrivePolicy": _redrive(queue, made),
     }

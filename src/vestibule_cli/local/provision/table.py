@@ -1,15 +1,18 @@
 """The table: made once, its indexes, stream, TTL and recovery kept as stack.yaml says."""
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vestibule_cli.aws import found
+from vestibule_cli.console import wait_until
 from vestibule_cli.local.provision.compare import ProvisionError, same, verify
 
 if TYPE_CHECKING:
     from vestibule_cli.aws import Aws
     from vestibule_cli.stack import Index, Table, TableKey
+
+
+INDEX_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ def _update(aws: "Aws", name: str, table: "Table", found: dict[str, Any]) -> Non
             f"{name}: the key of a table cannot change. Put table.key back, or start over with "
             "`vestibule reset`."
         )
+    if not found.get("DeletionProtectionEnabled"):
+        aws.json("dynamodb", "UpdateTable", TableName=name, DeletionProtectionEnabled=True)
     stream = {"StreamEnabled": True, "StreamViewType": table.stream}
     if not same(stream, found.get("StreamSpecification")):
         aws.json(
@@ -103,9 +108,10 @@ def _change_index(aws: "Aws", name: str, table: "Table", change: dict[str, Any])
         AttributeDefinitions=_attributes(table),
         GlobalSecondaryIndexUpdates=[change],
     )
-    deadline = time.monotonic() + 10
-    while _busy(aws, name) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    if not wait_until(lambda: not _busy(aws, name), INDEX_SECONDS):
+        raise ProvisionError(
+            f"{name}: its indexes are still being changed after {INDEX_SECONDS} s. Try again."
+        )
 
 
 def _busy(aws: "Aws", name: str) -> bool:
@@ -162,6 +168,7 @@ def _verified(aws: "Aws", name: str, table: "Table") -> MadeTable:
     verify(
         name,
         {
+            "DeletionProtectionEnabled": True,
             "KeySchema": _key_schema(table.key),
             "StreamSpecification": {"StreamEnabled": True, "StreamViewType": table.stream},
             "indexes": {key: _index(key, index) for key, index in table.indexes.items()},
