@@ -22,6 +22,7 @@ def command() -> None:
 def _people(state: StateFolder) -> People:
     # The service's own lines are for Lambda's log; here stdout is the answer.
     logs.configure("CRITICAL")
+    click.get_current_context().call_on_close(lambda: logs.configure("INFO"))
     return People(running(state), ROOT)
 
 
