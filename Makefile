@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test check bench package clean lock development
+.PHONY: help setup up demo test check bench faults package clean lock development
 
 help: ## Say what each target does.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -35,8 +35,11 @@ check: development ## Format, lint, types, import direction, openapi.json, Terra
 	elif [ -n "$$CI" ]; then echo "make check: terraform is not installed" >&2; exit 1; \
 	else echo "terraform is not installed: its format was not checked"; fi
 
-bench: development ## Compare cold start, warm time, size and start-up with their budgets.
+bench: development ## Compare cold starts, a person's way in, size and start-up with their budgets.
 	@$(BIN)/python bench/run.py $(ARGS)
+
+faults: development ## Take the table away while 200 people confirm, and count who is there afterwards.
+	@PYTHONPATH=tests $(BIN)/python tests/faults/table_away.py $(ARGS)
 
 package: setup ## Build the zip for Lambda in build/, as stack.yaml's runtime says.
 	@$(BIN)/vestibule package $(ARGS)

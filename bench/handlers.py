@@ -1,11 +1,13 @@
 """Cold starts and warm handlers, interleaved, as medians."""
 
+import json
 import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from variants import HERE, SETTINGS, Variant
@@ -17,10 +19,27 @@ class VariantFailed(Exception):
     """A variant gave no answer."""
 
 
-def cold_starts(variants: Sequence[Variant], rounds: int) -> dict[str, float]:
-    """Seconds from process start to the first answer, by variant."""
+def cold_starts(
+    variants: Sequence[Variant], rounds: int, *, writes: Mapping[str, int] | None = None
+) -> dict[str, float]:
+    """Seconds from process start to the first answer, by variant.
+
+    `writes` are the calls of the table that all variants together have to make in each round.
+    """
     with canned_table() as endpoint:
-        return _interleaved(variants, rounds, lambda variant: _cold_start(variant, endpoint))
+        taken = _interleaved(variants, rounds, lambda variant: _cold_start(variant, endpoint))
+        asked = _asked(endpoint)
+    for operation, number in (writes or {}).items():
+        expected = number * (rounds + 1)
+        if asked.get(operation) != expected:
+            raise VariantFailed(f"{operation}: {asked.get(operation)} calls, not {expected}")
+    return taken
+
+
+def _asked(endpoint: str) -> dict[str, int]:
+    with urllib.request.urlopen(endpoint, timeout=10) as answer:  # noqa: S310 -- loopback
+        found: dict[str, int] = json.load(answer)
+    return found
 
 
 def warm_calls(variants: Sequence[Variant], rounds: int, calls: int) -> dict[str, float]:

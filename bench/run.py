@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import handlers
+import lifecycle
 import plots
 import startup
 import variants
@@ -98,6 +99,42 @@ def warm(report: Report, rounds: int) -> None:
     report.details["warm_us"] = {name: round(each * 1e6, 1) for name, each in taken.items()}
 
 
+def confirm(report: Report, rounds: int) -> None:
+    compared = variants.at_confirmation()
+    # The floor and ours write once, all or nothing; the yardstick writes twice.
+    writes = {"TransactWriteItems": 2, "PutItem": 2}
+    taken = handlers.cold_starts(compared, rounds, writes=writes)
+    print(f"\ncold start, process start to first answered PostConfirmation, median of {rounds}")
+    _table(compared, taken, unit="ms", scale=1e3)
+    report.add("confirmation", taken["ours"] / taken["seed"])
+    report.details["confirmation_ms"] = {name: round(each * 1e3, 1) for name, each in taken.items()}
+
+    compared = [each for each in compared if each.name in {"ours", "seed"}]
+    taken = handlers.warm_calls(compared, rounds, calls=1000)
+    print(f"\nwarm PostConfirmation of somebody new, client stubbed, median of {rounds} x 1000")
+    _table(compared, taken, unit="us", scale=1e6)
+    report.details["warm_confirmation_us"] = {
+        name: round(each * 1e6, 1) for name, each in taken.items()
+    }
+
+
+def people(report: Report, rounds: int) -> None:
+    number, seconds = max(3, rounds * 8 // 3), rounds * 4.0
+    with startup.running() as outputs:
+        runs = {
+            "one at a time": lifecycle.one_by_one(outputs, number),
+            "eight at once": lifecycle.crowd(outputs, seconds),
+        }
+        lifecycle.without_triggers(outputs)
+        runs["one, alone"] = lifecycle.one_by_one(outputs, number // 3, is_known=False)
+        runs["eight, alone"] = lifecycle.crowd(outputs, seconds / 3, is_known=False)
+    lifecycle.show(runs)
+    print("  alone: the emulator, its pool without triggers; the same stack, right afterwards")
+    report.add("lifecycle", runs["one at a time"].whole.p50)
+    report.add("crowd_errors", sum(run.errors.total() for run in runs.values()))
+    report.details["lifecycle"] = {title: run.as_dict() for title, run in runs.items()}
+
+
 def _table(
     compared: list[variants.Variant], taken: Mapping[str, float], *, unit: str, scale: float
 ) -> None:
@@ -135,6 +172,8 @@ PARTS: dict[str, Callable[[Report, int], None]] = {
     "warm": warm,
     "zip": size,
     "up": start,
+    "confirm": confirm,
+    "lifecycle": people,
 }
 
 

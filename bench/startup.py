@@ -35,6 +35,22 @@ def measure(rounds: int) -> Startup:
     return Startup(empty, kept, memory)
 
 
+@contextlib.contextmanager
+def running() -> Iterator[Outputs]:
+    """A stack of its own, with no state before and none after."""
+    with tempfile.TemporaryDirectory(prefix="vestibule-bench-") as folder:
+        state = StateFolder(Path(folder) / "state")
+        try:
+            _vestibule(state, "up", "--detach")
+            outputs = Outputs.read(state.outputs_file)
+            if outputs is None:
+                raise RuntimeError(f"no stack runs on {state.root}")
+            yield outputs
+        finally:
+            if state.holder():
+                _vestibule(state, "down")
+
+
 def _round() -> tuple[float, float, float]:
     with tempfile.TemporaryDirectory(prefix="vestibule-bench-") as folder:
         state = StateFolder(Path(folder) / "state")

@@ -1,4 +1,4 @@
-"""A table that answers at once: one canned profile, whatever key is asked for.
+"""A table that answers at once: it has one canned profile, and takes every write.
 
 Not the emulator: what is compared is how long a handler takes, and the emulator's own work on the
 same processors would be noise of the same size. Runs as a process of its own and writes its port to
@@ -8,6 +8,7 @@ the file descriptor it is given.
 import json
 import os
 import sys
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -41,12 +42,13 @@ def in_dynamodb_json(value: Any) -> dict[str, Any]:
     return {"N": str(value)} if isinstance(value, int) else {"S": value}
 
 
+asked: Counter[str] = Counter()
 ITEM = {name: in_dynamodb_json(value) for name, value in PROFILE.items()}
 
 
 def found(key: dict[str, Any]) -> dict[str, Any] | None:
-    """The profile under any person's key; nothing else is there."""
-    return {**key, **ITEM} if key["sk"]["S"] == "PROFILE" else None
+    is_there = (key["pk"]["S"], key["sk"]["S"]) == (f"USER#{USER_ID}", "PROFILE")
+    return {**key, **ITEM} if is_there else None
 
 
 def answer(operation: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -59,10 +61,14 @@ def answer(operation: str, request: dict[str, Any]) -> dict[str, Any]:
             for table, wanted in request["RequestItems"].items()
         }
         return {"Responses": responses, "UnprocessedKeys": {}}
+    if operation in {"PutItem", "TransactWriteItems"}:
+        return {}
     raise NotImplementedError(operation)
 
 
 class Table(BaseHTTPRequestHandler):
+    """Answers GET with how often each operation was asked for: a handler may swallow a failure."""
+
     protocol_version = "HTTP/1.1"
     # Head and body leave in one write: in two, the second waits for the client's delayed ACK.
     wbufsize = -1
@@ -70,8 +76,19 @@ class Table(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         operation = self.headers["X-Amz-Target"].partition(".")[2]
-        body = json.dumps(answer(operation, request)).encode()
-        self.send_response(200)
+        asked[operation] += 1
+        if operation == "GetParameter":
+            # As shipped: nobody has pushed a policy.
+            self.reply(400, {"__type": "ParameterNotFound"})
+        else:
+            self.reply(200, answer(operation, request))
+
+    def do_GET(self) -> None:
+        self.reply(200, asked)
+
+    def reply(self, status: int, content: dict[str, Any]) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(status)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("x-amzn-RequestId", "BENCH")

@@ -24,6 +24,7 @@ PYDANTIC = (
     "typing-inspection",
 )
 
+CONFIRMATION = ROOT / "examples" / "events" / "triggers-PostConfirmation_ConfirmSignUp.json"
 USER_POOL_ID = "us-east-1_bEnChPoOl"
 SETTINGS = {
     "AWS_REGION": "us-east-1",
@@ -36,6 +37,8 @@ SETTINGS = {
     "IDENTITY_POOL_ID": "us-east-1:00000000-0000-4000-8000-000000000000",
     "LOG_LEVEL": "INFO",
     "METRICS_NAMESPACE": "Bench",
+    "POLICY_PARAMETER": "/bench/policy",
+    "RETRY_QUEUE_URL": "http://127.0.0.1/bench-retry",
     "SERVICE_VERSION": "bench",
     "TABLE_NAME": "bench",
     "USER_POOL_ID": USER_POOL_ID,
@@ -48,12 +51,13 @@ class Variant:
     says: str
     module: str
     folder: Path
+    event: Path = HERE / "event.json"
 
     def command(self, script: str, report: int, *arguments: str) -> list[str]:
         """The script's answer is to be written to the file descriptor `report`."""
         driver = [sys.executable, "-I", "-S", str(HERE / script)]
-        event = str(HERE / "event.json")
-        return [*driver, str(self.folder), self.module, event, str(report), *arguments]
+        event, folder = str(self.event), str(self.folder)
+        return [*driver, folder, self.module, event, str(report), *arguments]
 
 
 def prepared() -> list[Variant]:
@@ -68,6 +72,18 @@ def prepared() -> list[Variant]:
             "powertools",
             _folder("powertools", ("aws-lambda-powertools", *PYDANTIC, *BOTO3)),
         ),
+    ]
+
+
+def at_confirmation() -> list[Variant]:
+    """The trigger that writes the most: PostConfirmation, of somebody new."""
+    floor, seed = _folder("confirmation_floor"), _folder("confirmation_seed", BOTO3)
+    triggers = "vestibule.functions.triggers"
+    return [
+        Variant("bare", "Python itself", "bare", _folder("bare")),
+        Variant("floor", "two raw HTTP round trips", "confirmation_floor", floor, CONFIRMATION),
+        Variant("ours", "vestibule, logs and metrics on", triggers, _ours(), CONFIRMATION),
+        Variant("seed", "boto3.resource, two put_items", "confirmation_seed", seed, CONFIRMATION),
     ]
 
 

@@ -2,16 +2,34 @@ locals {
   stack  = yamldecode(file("${path.module}/../stack.yaml"))
   prefix = "${local.stack.name}-${var.environment}${var.environment_suffix}"
 
+  policy_parameter = "/${local.stack.name}/${var.environment}${var.environment_suffix}/policy"
+
+  # Without an identity of SES, Cognito mails by itself, and we don't.
+  mail = var.mail == null ? null : {
+    from         = coalesce(var.mail.from, local.stack.mail.from)
+    identity_arn = "arn:${data.aws_partition.current.partition}:ses:${var.region}:${data.aws_caller_identity.current.account_id}:identity/${var.mail.identity}"
+  }
+
+  # By its name alone: the pool names a function whose settings and rights name the pool.
+  triggers = {
+    function_arn = "arn:${data.aws_partition.current.partition}:lambda:${var.region}:${data.aws_caller_identity.current.account_id}:function:${local.prefix}-${local.stack.user_pool.triggers}"
+    timeout      = coalesce(try(var.functions[local.stack.user_pool.triggers].timeout, null), local.stack.functions[local.stack.user_pool.triggers].timeout)
+    token_event  = local.stack.user_pool.token_event
+  }
+
   # What `{ref: X}` in stack.yaml stands for here.
-  references = {
+  references = merge({ for key, url in module.functions.queue_urls : "queue_url:${key}" => url }, {
     environment      = "${var.environment}${var.environment_suffix}"
     identity_pool    = module.identity.identity_pool_id
+    mail_from        = try(local.mail.from, "")
+    mail_sender      = local.mail == null ? "cognito" : "ses"
+    policy_parameter = local.policy_parameter
     table            = module.data.table_name
     table_stream     = module.data.table_stream_arn
     user_pool        = module.identity.user_pool_id
     user_pool_client = module.identity.user_pool_client_id
     version          = coalesce(var.service_version, substr(filesha256(var.package_path), 0, 12))
-  }
+  })
 
   functions = {
     for key, function in local.stack.functions : key => merge(function, {

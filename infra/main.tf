@@ -10,6 +10,8 @@ module "identity" {
   tier                = var.user_pool_tier
   threat_protection   = var.threat_protection
   deletion_protection = var.deletion_protection
+  triggers            = local.triggers
+  mail                = local.mail
 }
 
 module "data" {
@@ -35,6 +37,8 @@ module "functions" {
   architecture       = coalesce(var.architecture, local.stack.runtime.architecture)
   log_retention_days = var.log_retention_days
   table_stream_arn   = module.data.table_stream_arn
+  mail_from          = var.restrict_sender ? try(local.mail.from, null) : null
+  trigger_pools      = { (local.stack.user_pool.triggers) = module.identity.user_pool_arn }
 
   arns = {
     table         = [module.data.table_arn]
@@ -42,6 +46,10 @@ module "functions" {
     table_stream  = [module.data.table_stream_arn]
     user_pool     = [module.identity.user_pool_arn]
     identity_pool = [module.identity.identity_pool_arn]
+    mail_identity = local.mail == null ? [] : [local.mail.identity_arn]
+
+    # Made by the first `vestibule policy push`, and people's from then on: never Terraform's.
+    policy_parameter = ["arn:${data.aws_partition.current.partition}:ssm:${var.region}:${data.aws_caller_identity.current.account_id}:parameter${local.policy_parameter}"]
   }
 }
 

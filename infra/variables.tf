@@ -116,6 +116,11 @@ variable "functions" {
     condition     = alltrue([for each in values(var.functions) : coalesce(each.timeout, 1) >= 1 && coalesce(each.timeout, 1) <= 900])
     error_message = "timeout must be between 1 and 900 seconds."
   }
+
+  validation {
+    condition     = coalesce(try(var.functions[yamldecode(file("${path.module}/../stack.yaml")).user_pool.triggers].timeout, null), 1) < 5
+    error_message = "The function of the user pool's triggers needs a timeout under 5 seconds: Cognito then starts a second one beside the first."
+  }
 }
 
 variable "throttle" {
@@ -198,6 +203,32 @@ variable "threat_protection" {
     condition     = contains(["OFF", "AUDIT", "ENFORCED"], var.threat_protection)
     error_message = "threat_protection must be OFF, AUDIT or ENFORCED."
   }
+}
+
+variable "mail" {
+  description = "Who mails come from: the SES identity (an address or its domain) that this account has verified in this region, and the address, stack.yaml's if not given. Cognito's own sender without it, which takes none of our texts and sends 50 mails a day; then nobody signs in by an e-mailed code."
+  type = object({
+    identity = string
+    from     = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.mail == null || can(regex("^([a-z0-9._+-]+@)?[a-z0-9-]+(\\.[a-z0-9-]+)+$", var.mail.identity))
+    error_message = "mail.identity must be a domain or a plain address, lower-case, that SES has verified."
+  }
+
+  validation {
+    condition     = try(var.mail.from, null) == null || try(var.mail.from == var.mail.identity || endswith(var.mail.from, "@${var.mail.identity}") || endswith(var.mail.from, ".${var.mail.identity}"), false)
+    error_message = "mail.from must be the identity's own address, or lie at its domain: SES sends for nobody else."
+  }
+}
+
+variable "restrict_sender" {
+  description = "Let functions mail as the one sender alone, whatever else the identity covers (`ses:FromAddress`). Off only where IAM doesn't know that key."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "deletion_protection" {

@@ -1,3 +1,3 @@
-# The embedded emulator. What it lacks is turned off here by its own variable; this slice uses
-# nothing that it lacks.
-environment = "local"
+# The embedded emulator. What it lacks is turned off here by its own variable.
+environment     = "local"
+restrict_sender = false # its IAM doesn't know ses:FromAddress

@@ -7,6 +7,9 @@ log_retention_days = 365
 # user_pool_tier    = "PLUS"
 # threat_protection = "ENFORCED"
 
+# Mail in our own words, and sign-in by an e-mailed code, once SES has verified the identity:
+# mail = { identity = "example.com", from = "hello@example.com" }
+
 functions = {
   api = { memory = 1024 }
 }

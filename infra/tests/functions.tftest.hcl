@@ -102,6 +102,95 @@ run "a_stream_feeds_its_function_as_the_event_says" {
   }
 }
 
+run "a_queue_feeds_its_function_message_by_message" {
+  command = plan
+
+  module {
+    source = "./modules/functions"
+  }
+
+  variables {
+    functions = {
+      one = merge(var.functions.one, { events = [{ queue = "letters", batch_size = 5 }] })
+    }
+  }
+
+  assert {
+    condition = alltrue([
+      aws_lambda_event_source_mapping.queue["one-letters"].batch_size == 5,
+      toset(aws_lambda_event_source_mapping.queue["one-letters"].function_response_types) == toset(["ReportBatchItemFailures"]),
+      length(aws_lambda_event_source_mapping.stream) == 0,
+    ])
+    error_message = "Only messages named as failed come back."
+  }
+}
+
+run "only_the_pool_of_this_account_may_call_a_trigger" {
+  command = plan
+
+  module {
+    source = "./modules/functions"
+  }
+
+  variables {
+    trigger_pools = { one = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_pool" }
+  }
+
+  assert {
+    condition = alltrue([
+      aws_lambda_permission.trigger["one"].principal == "cognito-idp.amazonaws.com",
+      aws_lambda_permission.trigger["one"].source_arn == var.trigger_pools.one,
+      aws_lambda_permission.trigger["one"].source_account == "123456789012",
+    ])
+    error_message = "Neither another pool nor another account may."
+  }
+}
+
+run "a_statement_about_what_is_not_there_is_left_out" {
+  command = plan
+
+  module {
+    source = "./modules/functions"
+  }
+
+  variables {
+    arns = merge(var.arns, { mail_identity = [] })
+    functions = {
+      one = merge(var.functions.one, {
+        policy = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": [\"ses:SendEmail\"], \"Resource\": [\"mail_identity\"]}, {\"Effect\": \"Allow\", \"Action\": [\"dynamodb:GetItem\"], \"Resource\": [\"table\"]}]}"
+      })
+    }
+  }
+
+  assert {
+    condition     = flatten([for statement in jsondecode(aws_iam_role_policy.function["one"].policy).Statement : statement.Action]) == ["dynamodb:GetItem"]
+    error_message = "Nobody may mail where there is no sender."
+  }
+}
+
+run "functions_mail_as_the_one_sender_alone" {
+  command = plan
+
+  module {
+    source = "./modules/functions"
+  }
+
+  variables {
+    arns      = merge(var.arns, { mail_identity = ["arn:aws:ses:us-east-1:123456789012:identity/example.com"] })
+    mail_from = "Vestibule <hello@example.com>"
+    functions = {
+      one = merge(var.functions.one, {
+        policy = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": [\"ses:SendEmail\"], \"Resource\": [\"mail_identity\"]}, {\"Effect\": \"Allow\", \"Action\": [\"dynamodb:GetItem\"], \"Resource\": [\"table\"]}]}"
+      })
+    }
+  }
+
+  assert {
+    condition     = jsonencode([for statement in jsondecode(aws_iam_role_policy.function["one"].policy).Statement : try(statement.Condition, null)]) == jsonencode([{ StringEquals = { "ses:FromAddress" = "hello@example.com" } }, null])
+    error_message = "The identity may be a domain: no other address of it may be used."
+  }
+}
+
 run "letters_that_nobody_takes_go_to_the_queue_for_them" {
   command = plan
 

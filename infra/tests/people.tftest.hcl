@@ -15,6 +15,7 @@ variables {
   tier                = "ESSENTIALS"
   threat_protection   = "OFF"
   deletion_protection = true
+  triggers            = { function_arn = "arn:aws:lambda:us-east-1:123456789012:function:t", timeout = 4, token_event = "V2_0" }
 
   user_pool = {
     sign_in                 = "email"
@@ -30,6 +31,8 @@ variables {
     refresh_token_days      = 30
     password_flow           = false
     resource_server         = { identifier = "vestibule", scopes = { api = "Call the API." } }
+    custom_auth             = false
+    auth_session_minutes    = 5
   }
 }
 
@@ -128,6 +131,113 @@ run "the_password_flow_is_there_when_asked_for" {
   assert {
     condition     = contains(aws_cognito_user_pool_client.web.explicit_auth_flows, "ALLOW_USER_PASSWORD_AUTH")
     error_message = "Migration needs the password flow."
+  }
+}
+
+run "sign_in_by_a_code_is_there_when_asked_for" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  variables {
+    user_pool = merge(var.user_pool, { custom_auth = true })
+  }
+
+  assert {
+    condition     = contains(aws_cognito_user_pool_client.web.explicit_auth_flows, "ALLOW_CUSTOM_AUTH") && aws_cognito_user_pool_client.web.auth_session_validity == 5
+    error_message = "A code may take five minutes."
+  }
+}
+
+run "all_ten_triggers_call_the_function" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  assert {
+    condition = toset([
+      for name in [
+        "create_auth_challenge", "custom_message", "define_auth_challenge", "post_authentication", "post_confirmation",
+        "pre_authentication", "pre_sign_up", "pre_token_generation", "user_migration", "verify_auth_challenge_response",
+      ] : aws_cognito_user_pool.this.lambda_config[0][name]
+    ]) == toset([var.triggers.function_arn])
+    error_message = "Every classic trigger goes to the one function."
+  }
+
+  assert {
+    condition = [
+      for each in aws_cognito_user_pool.this.lambda_config[0].pre_token_generation_config : "${each.lambda_version} ${each.lambda_arn}"
+    ] == ["V2_0 ${var.triggers.function_arn}"]
+    error_message = "Token events have the version that reaches access tokens."
+  }
+}
+
+run "token_events_for_access_tokens_are_refused_on_the_lite_tier" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  variables {
+    tier = "LITE"
+  }
+
+  expect_failures = [aws_cognito_user_pool.this]
+}
+
+run "the_lite_tier_takes_the_first_token_events" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  variables {
+    tier     = "LITE"
+    triggers = merge(var.triggers, { token_event = "V1_0" })
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool.this.user_pool_tier == "LITE"
+    error_message = "V1_0 works everywhere."
+  }
+}
+
+run "triggers_that_outlast_cognitos_patience_are_refused" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  variables {
+    triggers = merge(var.triggers, { timeout = 5 })
+  }
+
+  expect_failures = [aws_cognito_user_pool.this]
+}
+
+run "mail_comes_from_the_verified_identity" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  variables {
+    mail = { from = "hello@example.com", identity_arn = "arn:aws:ses:us-east-1:123456789012:identity/example.com" }
+  }
+
+  assert {
+    condition = [
+      for each in aws_cognito_user_pool.this.email_configuration : "${each.email_sending_account} ${each.from_email_address} ${each.source_arn}"
+    ] == ["DEVELOPER hello@example.com arn:aws:ses:us-east-1:123456789012:identity/example.com"]
+    error_message = "Cognito mails by SES, as the address."
   }
 }
 

@@ -112,8 +112,8 @@ run "policies_name_this_account_and_nothing_wider" {
   assert {
     condition = [
       for statement in jsondecode(module.functions.policies["maintenance"]).Statement : statement.Resource if statement.Sid == "KeepWhatFailed"
-    ] == [["arn:aws:sqs:us-east-1:123456789012:vestibule-test-retry"]]
-    error_message = "The symbol `queue:retry` is that queue."
+    ] == [["arn:aws:sqs:us-east-1:123456789012:vestibule-test-retry-dlq"]]
+    error_message = "The symbol `queue:retry-dlq` is that queue."
   }
 
   assert {
@@ -142,6 +142,31 @@ run "policies_name_this_account_and_nothing_wider" {
     ]))
     error_message = "Every action is named."
   }
+}
+
+run "rights_to_mail_and_to_the_policy_are_for_one_thing_each" {
+  command = plan
+
+  variables {
+    mail = { identity = "example.com", from = "hello@example.com" }
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(module.functions.policies["maintenance"]).Statement : statement.Resource if statement.Sid == "ReadThePolicy"
+    ] == [["arn:aws:ssm:us-east-1:123456789012:parameter/vestibule/test/policy"]]
+    error_message = "The symbol `policy_parameter` is this deployment's parameter."
+  }
+}
+
+run "a_trigger_that_is_given_more_time_than_cognito_waits_is_refused" {
+  command = plan
+
+  variables {
+    functions = { triggers = { timeout = 10 } }
+  }
+
+  expect_failures = [var.functions]
 }
 
 run "the_document_calls_the_functions_and_trusts_the_pool" {

@@ -1,6 +1,15 @@
 # Values that would do harm, or that AWS would refuse late, are refused here.
 
-mock_provider "aws" {}
+mock_provider "aws" {
+  # The ARNs that are built from them must pass the provider's own checks.
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+}
 
 variables {
   environment  = "test"
@@ -216,4 +225,24 @@ run "a_production_without_deletion_protection_is_refused" {
   }
 
   expect_failures = [var.deletion_protection]
+}
+
+run "a_mail_identity_that_is_no_domain_is_refused" {
+  command = plan
+
+  variables {
+    mail = { identity = "Example" }
+  }
+
+  expect_failures = [var.mail]
+}
+
+run "a_sender_that_the_identity_does_not_prove_is_refused" {
+  command = plan
+
+  variables {
+    mail = { identity = "example.com", from = "hello@other.example" }
+  }
+
+  expect_failures = [var.mail]
 }

@@ -17,8 +17,11 @@ COMMANDS = {
     "demo": "Play two people signing up, in and out, against the stack.",
     "invoke": "Call a function with an event and print its answer.",
     "logs": "Show what the functions logged.",
-    "mail": "List the captured mails, or print the newest code for an address.",
-    "users": "List, show, promote or erase people.",
+    "mail": "List the captured mails, newest first, or print the newest code for an address.",
+    "users": "List, show, promote, suspend, export or erase people.",
+    "organizations": "List or make organizations, and let people in.",
+    "invitations": "Invite people, list invitations, or revoke one.",
+    "policy": "Check, show or push the rules of signing up and in.",
     "openapi": "Write openapi.json from the routes, or check that it is current.",
     "package": "Build the zip that Lambda runs.",
 }

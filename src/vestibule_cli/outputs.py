@@ -21,6 +21,7 @@ class Outputs:
     identity_pool_id: str
     rest_api_id: str
     table_name: str
+    policy_parameter: str
     jwks_url: str
     functions: dict[str, str]
     queues: dict[str, str]
@@ -39,6 +40,7 @@ class Outputs:
         user_pool_client_id: str,
         identity_pool_id: str,
         table_name: str,
+        policy_parameter: str,
         functions: Mapping[str, str],
         queues: Mapping[str, str],
     ) -> Self:
@@ -57,6 +59,7 @@ class Outputs:
             identity_pool_id=identity_pool_id,
             rest_api_id=rest_api_id,
             table_name=table_name,
+            policy_parameter=policy_parameter,
             jwks_url=f"{endpoint_url}/{user_pool_id}/.well-known/jwks.json",
             functions=dict(functions),
             queues=dict(queues),

@@ -74,7 +74,7 @@ class Package:
 
 def build(target: Target, out: Path, *, root: Path = CHECKOUT) -> Package:
     """Write the zip to `out`, in one step; an equal file is left untouched."""
-    sources = _own_sources(root / "src" / "vestibule")
+    sources = _own_sources(root / "src" / "vestibule") | _policy(root)
     sources |= _installed(root) if target.is_host else _downloaded(target, root)
 
     interpreter = Interpreter.running() if target.is_host else bytecode.find(target.python)
@@ -112,6 +112,16 @@ def _own_sources(package: Path) -> Entries:
         for path in package.rglob("*")
         if path.is_file() and _is_needed(name := path.relative_to(package.parent).as_posix())
     }
+
+
+def _policy(root: Path) -> Entries:
+    """The policy as functions read it, from policy.yaml as it is now."""
+    from vestibule_cli import policy_file  # noqa: PLC0415 - pydantic, which the rest needs not
+
+    path = root / policy_file.NAME
+    if not path.is_file():
+        return {}
+    return {policy_file.SHIPPED: policy_file.load(path).shipped_text.encode()}
 
 
 def _is_needed(name: str) -> bool:

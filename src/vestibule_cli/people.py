@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from vestibule.platform.aws import AwsClient
-from vestibule.platform.clock import now, timestamp
-from vestibule.platform.conditions import present
+from vestibule.accounts.errors import AccountsError, PersonNotFound, UnknownRole
+from vestibule.functions import wiring
 from vestibule.platform.ids import is_sub
-from vestibule.platform.table import ConditionFailed, Table
 from vestibule.profiles import items
 from vestibule.profiles.accounts import CognitoAccounts
 from vestibule.profiles.errors import ProfileNotFound, ProfilesError
@@ -17,6 +16,7 @@ from vestibule.profiles.service import ProfileService
 from vestibule.profiles.store import TableProfileStore
 from vestibule_cli.aws import found
 from vestibule_cli.failures import Failure
+from vestibule_cli.parts import parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from vestibule.platform.credentials import Credentials
     from vestibule_cli.outputs import Outputs
 
-ROLES = ("admin", "manager", "user", "guest")
 # One BatchGetItem takes as many.
 BATCH = 100
 
@@ -36,18 +35,14 @@ class PersonError(Failure):
 class People:
     def __init__(self, outputs: Outputs, credentials: Credentials) -> None:
         self._user_pool_id = outputs.user_pool_id
-        dynamodb, self._cognito = (
-            AwsClient(
-                service,
-                region=outputs.region,
-                endpoint_url=outputs.aws_endpoint_url,
-                credentials=lambda: credentials,
-            )
-            for service in ("dynamodb", "cognito-idp")
-        )
-        self._table = Table(dynamodb, outputs.table_name)
-        self._store = TableProfileStore(self._table)
+        made = parts(outputs, credentials)
+        self._table = made.table
+        self._store = TableProfileStore(made.table)
+        self._cognito = made.client("cognito-idp")
         self._accounts = CognitoAccounts(self._cognito, outputs.user_pool_id)
+        policy = made.policies.current
+        self.roles = sorted(policy().roles)
+        self._service = wiring.services(made.table, self._accounts, policy).accounts
 
     def everybody(self) -> list[dict[str, Any]]:
         accounts = {account["userId"]: account for account in self._listed()}
@@ -72,18 +67,19 @@ class People:
         return {**(account or {}), **profile}
 
     def give_role(self, user_id: str, role: str) -> None:
-        try:
-            self._table.update(
-                items.person_key(user_id),
-                items.PROFILE,
-                changes={"role": role, "roleSource": OPERATOR, "updatedAt": timestamp(now())},
-                increment={"version": 1},
-                condition=present(),
-            )
-        except ConditionFailed as error:
-            raise PersonError(
-                f"{user_id} has no profile yet: a role needs one. It is made by POST /profiles."
-            ) from error
+        with _told(user_id):
+            self._service.give_role(user_id, role, by=OPERATOR)
+
+    def suspend(self, user_id: str) -> None:
+        with _told(user_id):
+            self._service.suspend(user_id, by=OPERATOR)
+
+    def reactivate(self, user_id: str) -> None:
+        with _told(user_id):
+            self._service.reactivate(user_id, by=OPERATOR)
+
+    def export(self, user_id: str) -> dict[str, Any]:
+        return self._service.export(user_id)
 
     def erase(self, user_id: str) -> None:
         """Erase for good, whatever their status. An account without a profile is simply deleted."""
@@ -117,6 +113,20 @@ class People:
                 yield _account(user, user["Attributes"])
             following = page.get("PaginationToken")
             token = {"PaginationToken": following} if following else None
+
+
+@contextmanager
+def _told(user_id: str) -> Iterator[None]:
+    try:
+        yield
+    except PersonNotFound as error:
+        raise PersonError(
+            f"{user_id} has no profile yet: this needs one. It is made by POST /profiles."
+        ) from error
+    except UnknownRole as error:
+        raise PersonError(f"role: must be one of {', '.join(error.known)}") from error
+    except AccountsError as error:
+        raise PersonError(f"{user_id} cannot be changed now: {error}") from error
 
 
 def _account(user: dict[str, Any], attributes: list[dict[str, str]]) -> dict[str, Any]:

@@ -1,13 +1,25 @@
-"""infra/policies/*.json: who may do what. Resources are symbols until a place puts ARNs in."""
+"""infra/policies/*.json: who may do what. Resources are symbols until a place puts ARNs in.
+
+An ARN may stand there too, for what no place makes.
+"""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vestibule_cli.stack_file import oneof
+from vestibule_cli.yaml_file import oneof
 
-SYMBOLS = ("identity_pool", "logs", "table", "table_indexes", "table_stream", "user_pool")
+SYMBOLS = (
+    "identity_pool",
+    "logs",
+    "mail_identity",
+    "policy_parameter",
+    "table",
+    "table_indexes",
+    "table_stream",
+    "user_pool",
+)
 
 
 def symbols(queues: Iterable[str]) -> tuple[str, ...]:
@@ -39,7 +51,7 @@ def _symbol_problem(
         if not isinstance(resources, list) or not resources:
             return f"{where}: Resource must be a list of: {', '.join(sorted(allowed))}"
         for resource in resources:
-            if resource not in allowed:
+            if resource not in allowed and not _is_arn(resource):
                 return f"{where}: {oneof('Resource', str(resource), allowed)}"
     return None
 
@@ -48,5 +60,14 @@ def with_arns(path: Path, arns: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """The policy with each symbol replaced by the ARNs it stands for here."""
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for statement in document["Statement"]:
-        statement["Resource"] = [arn for symbol in statement["Resource"] for arn in arns[symbol]]
+        statement["Resource"] = [
+            arn
+            for named in statement["Resource"]
+            for arn in ([named] if _is_arn(named) else arns[named])
+        ]
     return document
+
+
+def _is_arn(resource: object) -> bool:
+    """What no place makes, such as a secret, is named as it is."""
+    return isinstance(resource, str) and resource.startswith("arn:")

@@ -1,9 +1,7 @@
 """What stack.yaml says, typed. `load` refuses a wrong file with every problem and its place."""
 
-import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -21,164 +19,43 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
-from vestibule_cli import policies, routes_file
-from vestibule_cli.stack_file import REFERENCE, TEXT, Document, StackError, oneof
-
-__all__ = ["Function", "Queue", "Stack", "StackError", "StreamEvent", "Table", "UserPool", "load"]
-
-ENVIRONMENT_REFERENCES = (
-    "environment",
-    "identity_pool",
-    "table",
-    "table_stream",
-    "user_pool",
-    "user_pool_client",
-    "version",
+from vestibule_cli.stack_rules import (
+    STANDARD_ATTRIBUTES,
+    Names,
+    between,
+    json_object,
+    known,
+    policy_file,
+    routes,
+    shaped,
+    standard,
+    unique,
 )
-STANDARD_ATTRIBUTES = (
-    "address",
-    "birthdate",
-    "email",
-    "family_name",
-    "gender",
-    "given_name",
-    "locale",
-    "middle_name",
-    "name",
-    "nickname",
-    "phone_number",
-    "picture",
-    "preferred_username",
-    "profile",
-    "updated_at",
-    "website",
-    "zoneinfo",
-)
+from vestibule_cli.yaml_file import OTHER_KIND, Document, FileRefused, Place, refuse
+
 MAXIMUM_RETENTION = 1_209_600
+# Names of union members, as they stand in the place of a problem.
+TEXT = "(text)"
+REFERENCE = "(reference)"
+STREAM = "(stream)"
+QUEUE = "(queue)"
+# Cognito waits for 5 seconds and then starts a second one beside the first.
+TRIGGER_SECONDS = 5
 
 
-@dataclass(frozen=True)
-class Names:
-    """What a reference may point to, read from the file before it is validated."""
-
-    root: Path
-    functions: tuple[str, ...]
-    queues: tuple[str, ...]
-    custom_attributes: tuple[str, ...]
-    keys: frozenset[str]
-    scopes: frozenset[str]
-
-    @classmethod
-    def of(cls, data: Any, root: Path) -> Self:
-        table = _mapping(_mapping(data).get("table"))
-        key_schemas = [
-            table,
-            *(_mapping(each) for each in _mapping(table.get("indexes")).values()),
-        ]
-        attributes = _mapping(_mapping(data).get("user_pool")).get("custom_attributes")
-        routes = _mapping(_mapping(data).get("api")).get("definition")
-        return cls(
-            root=root,
-            functions=tuple(_mapping(_mapping(data).get("functions"))),
-            queues=tuple(_mapping(_mapping(data).get("queues"))),
-            custom_attributes=tuple(
-                f"custom:{name}" for name in attributes if isinstance(name, str)
-            )
-            if isinstance(attributes, list)
-            else (),
-            keys=frozenset(
-                str(name) for each in key_schemas for name in _mapping(each.get("key")).values()
-            ),
-            scopes=routes_file.scopes(root / routes) if isinstance(routes, str) else frozenset(),
-        )
+class StackError(FileRefused):
+    """stack.yaml is wrong."""
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return {str(key): each for key, each in value.items()} if isinstance(value, dict) else {}
-
-
-def _refuse(rule: str) -> PydanticCustomError:
-    return PydanticCustomError("rule", "{rule}", {"rule": rule})
-
-
-def _between(low: int, high: int) -> AfterValidator:
-    def check(value: int) -> int:
-        if not low <= value <= high:
-            raise _refuse(f"must be between {low} and {high}, got {value}")
-        return value
-
-    return AfterValidator(check)
-
-
-def _shaped(pattern: str, description: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise _refuse(f"must be {description}, got {value!r}")
-        return value
-
-    return AfterValidator(check)
-
-
-def _known(kind: str, allowed: Callable[[Names], tuple[str, ...]]) -> AfterValidator:
-    def check(value: str, info: ValidationInfo) -> str:
-        names: Names | None = info.context
-        if names is not None and value not in allowed(names):
-            raise _refuse(oneof(kind, value, allowed(names)))
-        return value
-
-    return AfterValidator(check)
-
-
-def _standard(value: str) -> str:
-    if value not in STANDARD_ATTRIBUTES:
-        raise _refuse(oneof("standard attribute", value, STANDARD_ATTRIBUTES))
-    return value
-
-
-def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
-    repeated = sorted({value for value in values if values.count(value) > 1})
-    if repeated:
-        raise _refuse(f"names {', '.join(repeated)} more than once")
-    return values
-
-
-def _json_object(text: str) -> str:
-    try:
-        parsed = json.loads(text)
-    except ValueError as error:
-        raise _refuse(f"must be JSON: {error}") from None
-    if not isinstance(parsed, dict):
-        raise _refuse(f"must be a JSON object, got {text!r}")
-    return text
-
-
-def _policy_file(value: str, info: ValidationInfo) -> str:
-    names: Names | None = info.context
-    if names is not None:
-        problem = policies.problem(names.root / value, names.queues)
-        if problem:
-            raise _refuse(problem)
-    return value
-
-
-def _routes_file(value: str, info: ValidationInfo) -> str:
-    names: Names | None = info.context
-    found = names and routes_file.problem(names.root / value)
-    if found:
-        raise _refuse(found)
-    return value
-
-
-Key = Annotated[StrictStr, _shaped(r"[a-z][a-z0-9_-]{0,31}", "lower-case letters, digits, - and _")]
-Attribute = Annotated[StrictStr, _shaped(r"[A-Za-z][A-Za-z0-9_]{0,63}", "an attribute name")]
-FunctionName = Annotated[StrictStr, _known("function", lambda names: names.functions)]
-QueueName = Annotated[StrictStr, _known("queue", lambda names: names.queues)]
-StandardAttribute = Annotated[StrictStr, AfterValidator(_standard)]
+Key = Annotated[StrictStr, shaped(r"[a-z][a-z0-9_-]{0,31}", "lower-case letters, digits, - and _")]
+Attribute = Annotated[StrictStr, shaped(r"[A-Za-z][A-Za-z0-9_]{0,63}", "an attribute name")]
+FunctionName = Annotated[StrictStr, known("function", lambda names: names.functions)]
+QueueName = Annotated[StrictStr, known("queue", lambda names: names.queues)]
+StandardAttribute = Annotated[StrictStr, AfterValidator(standard)]
 WritableAttribute = Annotated[
     StrictStr,
-    _known("attribute", lambda names: (*STANDARD_ATTRIBUTES, *names.custom_attributes)),
+    known("attribute", lambda names: (*STANDARD_ATTRIBUTES, *names.custom_attributes)),
 ]
 
 
@@ -198,7 +75,7 @@ class Runtime(Part):
 class Reference(Part):
     """A name or id that only the place knows."""
 
-    ref: Annotated[StrictStr, _known("reference", lambda _names: ENVIRONMENT_REFERENCES)]
+    ref: Annotated[StrictStr, known("reference", lambda names: names.references)]
 
 
 def _kind(value: Any) -> str | None:
@@ -208,42 +85,70 @@ def _kind(value: Any) -> str | None:
 
 
 Value = Annotated[
-    Annotated[StrictStr, Tag(TEXT)] | Annotated[Reference, Tag(REFERENCE)], Discriminator(_kind)
+    Annotated[StrictStr, Tag(TEXT)] | Annotated[Reference, Tag(REFERENCE)],
+    Discriminator(
+        _kind, custom_error_type=OTHER_KIND, custom_error_message="must be text or {ref: ...}"
+    ),
 ]
 
 
 def _variable_name(name: str) -> str:
     if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
-        raise _refuse(f"must be upper-case letters, digits and _, got {name!r}")
+        raise refuse(f"must be upper-case letters, digits and _, got {name!r}")
     if name.startswith(("AWS_", "LAMBDA_")):
-        raise _refuse(f"{name} belongs to Lambda; names may not begin with AWS_ or LAMBDA_")
+        raise refuse(f"{name} belongs to Lambda; names may not begin with AWS_ or LAMBDA_")
     return name
 
 
 class StreamEvent(Part):
     """A function fed by the table's stream."""
 
-    stream: Annotated[StrictStr, _known("stream", lambda _names: ("table",))]
-    batch_size: Annotated[StrictInt, _between(1, 10_000)]
-    filter: Annotated[StrictStr, AfterValidator(_json_object)] | None = None
-    maximum_age: Annotated[StrictInt, _between(60, 604_800)]
-    maximum_retries: Annotated[StrictInt, _between(0, 10_000)]
+    stream: Annotated[StrictStr, known("stream", lambda _names: ("table",))]
+    batch_size: Annotated[StrictInt, between(1, 10_000)]
+    filter: Annotated[StrictStr, AfterValidator(json_object)] | None = None
+    maximum_age: Annotated[StrictInt, between(60, 604_800)]
+    maximum_retries: Annotated[StrictInt, between(0, 10_000)]
     on_failure: QueueName | None = None
+
+
+class QueueEvent(Part):
+    """A function fed by a queue. What it does not answer for stays in the queue."""
+
+    queue: QueueName
+    # More would need a window to gather them in.
+    batch_size: Annotated[StrictInt, between(1, 10)]
+
+
+def _event_kind(value: Any) -> str | None:
+    if isinstance(value, StreamEvent) or (isinstance(value, dict) and "stream" in value):
+        return STREAM
+    is_queue = isinstance(value, QueueEvent) or (isinstance(value, dict) and "queue" in value)
+    return QUEUE if is_queue else None
+
+
+Event = Annotated[
+    Annotated[StreamEvent, Tag(STREAM)] | Annotated[QueueEvent, Tag(QUEUE)],
+    Discriminator(
+        _event_kind,
+        custom_error_type=OTHER_KIND,
+        custom_error_message="must say `stream:` or `queue:`",
+    ),
+]
 
 
 class Function(Part):
     description: Annotated[StrictStr, Field(max_length=256)] = ""
     handler: Annotated[
-        StrictStr, _shaped(r"[a-z_][\w]*(\.[a-z_]\w*)+", "a dotted path to a function")
+        StrictStr, shaped(r"[a-z_][\w]*(\.[a-z_]\w*)+", "a dotted path to a function")
     ]
-    memory: Annotated[StrictInt, _between(128, 10_240)]
-    timeout: Annotated[StrictInt, _between(1, 900)]
-    policy: Annotated[StrictStr, AfterValidator(_policy_file)]
+    memory: Annotated[StrictInt, between(128, 10_240)]
+    timeout: Annotated[StrictInt, between(1, 900)]
+    policy: Annotated[StrictStr, AfterValidator(policy_file)]
     environment: dict[
         Annotated[StrictStr, AfterValidator(_variable_name)],
         Value,
     ] = Field(default_factory=dict)
-    events: Annotated[tuple[StreamEvent, ...], Field(strict=False)] = ()
+    events: Annotated[tuple[Event, ...], Field(strict=False)] = ()
 
     def variables(self, values: Mapping[str, str]) -> dict[str, str]:
         """The environment with every reference replaced by what `values` says it is here."""
@@ -261,7 +166,7 @@ class TableKey(Part):
 class Index(Part):
     key: TableKey
     projection: Annotated[
-        tuple[Attribute, ...], Field(strict=False, min_length=1), AfterValidator(_unique)
+        tuple[Attribute, ...], Field(strict=False, min_length=1), AfterValidator(unique)
     ]
 
     @model_validator(mode="after")
@@ -269,7 +174,7 @@ class Index(Part):
         names: Names | None = info.context
         keys = sorted((names.keys if names else frozenset()).intersection(self.projection))
         if keys:
-            raise _refuse(f"projection must leave out {', '.join(keys)}: keys are always there")
+            raise refuse(f"projection must leave out {', '.join(keys)}: keys are always there")
         return self
 
 
@@ -282,26 +187,26 @@ class Table(Part):
 
 
 class Queue(Part):
-    visibility: Annotated[StrictInt, _between(0, 43_200)] = 30
-    max_receives: Annotated[StrictInt, _between(1, 1_000)] | None = None
-    retention: Annotated[StrictInt, _between(60, MAXIMUM_RETENTION)] = 345_600
+    visibility: Annotated[StrictInt, between(0, 43_200)] = 30
+    max_receives: Annotated[StrictInt, between(1, 1_000)] | None = None
+    retention: Annotated[StrictInt, between(60, MAXIMUM_RETENTION)] = 345_600
     dead_letters: QueueName | None = None
 
     @model_validator(mode="after")
     def _dead_letters_need_a_limit(self) -> Self:
         if (self.dead_letters is None) != (self.max_receives is None):
-            raise _refuse("max_receives and dead_letters go together: give both or neither")
+            raise refuse("max_receives and dead_letters go together: give both or neither")
         return self
 
 
 class TokenMinutes(Part):
     # The least Cognito takes, and as long as a stolen token may be of use.
-    access: Annotated[StrictInt, _between(5, 60)]
-    id: Annotated[StrictInt, _between(5, 60)]
+    access: Annotated[StrictInt, between(5, 60)]
+    id: Annotated[StrictInt, between(5, 60)]
 
 
 class ResourceServer(Part):
-    identifier: Annotated[StrictStr, _shaped(r"[\x21\x23-\x5B\x5D-\x7E]{1,256}", "an identifier")]
+    identifier: Annotated[StrictStr, shaped(r"[\x21\x23-\x5B\x5D-\x7E]{1,256}", "an identifier")]
     scopes: dict[Key, StrictStr]
 
     @model_validator(mode="after")
@@ -310,7 +215,7 @@ class ResourceServer(Part):
         given = {f"{self.identifier}/{scope}" for scope in self.scopes}
         missing = sorted((names.scopes if names else frozenset()) - given)
         if missing:
-            raise _refuse(
+            raise refuse(
                 f"must give {', '.join(missing)}, which the routes of api.definition ask for; "
                 f"gives {', '.join(sorted(given)) or 'nothing'}"
             )
@@ -321,77 +226,82 @@ class UserPool(Part):
     sign_in: Literal["email"]
     case_sensitive: Literal[False]
     required_attributes: Annotated[
-        tuple[StandardAttribute, ...], Field(strict=False), AfterValidator(_unique)
+        tuple[StandardAttribute, ...], Field(strict=False), AfterValidator(unique)
     ]
     custom_attributes: Annotated[
         tuple[
             Annotated[
                 StrictStr,
-                _shaped(r"[a-z][a-z0-9_]{0,19}", "1 to 20 lower-case letters, digits and _"),
+                shaped(r"[a-z][a-z0-9_]{0,19}", "1 to 20 lower-case letters, digits and _"),
             ],
             ...,
         ],
         Field(strict=False, max_length=50),
-        AfterValidator(_unique),
+        AfterValidator(unique),
     ]
     client_writes: Annotated[
-        tuple[WritableAttribute, ...], Field(strict=False), AfterValidator(_unique)
+        tuple[WritableAttribute, ...], Field(strict=False), AfterValidator(unique)
     ]
-    password_minimum_length: Annotated[StrictInt, _between(12, 99)]
+    password_minimum_length: Annotated[StrictInt, between(12, 99)]
     mfa: Literal["OPTIONAL", "ON"]
     account_recovery: Literal["admin_only", "verified_email", "verified_phone_number"]
     verify_before_update: Annotated[
-        tuple[Literal["email", "phone_number"], ...], Field(strict=False), AfterValidator(_unique)
+        tuple[Literal["email", "phone_number"], ...], Field(strict=False), AfterValidator(unique)
     ]
     token_minutes: TokenMinutes
-    refresh_token_days: Annotated[StrictInt, _between(1, 365)]
+    refresh_token_days: Annotated[StrictInt, between(1, 365)]
     password_flow: bool
     resource_server: ResourceServer
+    # Answers the sign-in by custom challenges, for as long as a challenge may take.
+    custom_auth: bool
+    auth_session_minutes: Annotated[StrictInt, between(3, 15)]
+    # The function for all ten classic triggers, and the shape of its token events.
+    triggers: FunctionName
+    token_event: Literal["V1_0", "V2_0", "V3_0"]
 
     @model_validator(mode="after")
     def _required_attributes_are_writable(self) -> Self:
         missing = [name for name in self.required_attributes if name not in self.client_writes]
         if missing:
-            raise _refuse(
+            raise refuse(
                 f"client_writes must hold {', '.join(missing)}: nobody could sign up without"
             )
         return self
 
 
+class Mail(Part):
+    """Who mails come from. On AWS the address needs a verified identity of SES."""
+
+    from_address: Annotated[
+        StrictStr, shaped(r"[a-z0-9._+-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+", "a plain address")
+    ] = Field(alias="from")
+
+
 class Throttle(Part):
-    rate: Annotated[StrictInt, _between(1, 10_000)]
-    burst: Annotated[StrictInt, _between(1, 5_000)]
+    rate: Annotated[StrictInt, between(1, 10_000)]
+    burst: Annotated[StrictInt, between(1, 5_000)]
 
 
 class Api(Part):
-    stage: Annotated[StrictStr, _shaped(r"[A-Za-z0-9_]{1,128}", "letters, digits and _")]
+    stage: Annotated[StrictStr, shaped(r"[A-Za-z0-9_]{1,128}", "letters, digits and _")]
     function: FunctionName
-    definition: Annotated[StrictStr, AfterValidator(_routes_file)]
+    definition: Annotated[StrictStr, AfterValidator(routes)]
     throttle: Throttle
 
 
 class Stack(Part):
     name: Annotated[
-        StrictStr, _shaped(r"[a-z][a-z0-9-]{0,19}", "1 to 20 lower-case letters, digits and -")
+        StrictStr, shaped(r"[a-z][a-z0-9-]{0,19}", "1 to 20 lower-case letters, digits and -")
     ]
     runtime: Runtime
     functions: Annotated[dict[Key, Function], Field(min_length=1)]
     table: Table
     queues: dict[Key, Queue] = Field(default_factory=dict)
     user_pool: UserPool
+    mail: Mail
     api: Api
 
     _root: Path = PrivateAttr(default=Path())
-
-    @model_validator(mode="after")
-    def _dead_letters_end_somewhere(self) -> Self:
-        for key, queue in self.queues.items():
-            target = self.queues.get(queue.dead_letters or "")
-            if target is not None and target.dead_letters is not None:
-                raise _refuse(
-                    f"queues.{key}.dead_letters: {queue.dead_letters} has dead letters of its own"
-                )
-        return self
 
     @property
     def root(self) -> Path:
@@ -402,14 +312,48 @@ class Stack(Part):
         """`vestibule-local`, or `vestibule-local-api` for a key."""
         return "-".join(filter(None, (self.name, environment, key)))
 
+    def parameter(self, environment: str, key: str) -> str:
+        """`/vestibule/local/policy`"""
+        return f"/{self.name}/{environment}/{key}"
+
+    def disagreements(self) -> Iterator[tuple[Place, str]]:
+        """What is right by itself and wrong beside something else, with its place."""
+        for key, queue in self.queues.items():
+            target = self.queues.get(queue.dead_letters or "")
+            if target is not None and target.dead_letters is not None:
+                place = ("queues", key, "dead_letters")
+                yield place, f"{queue.dead_letters} has dead letters of its own"
+        for key, function in self.functions.items():
+            for number, event in enumerate(function.events):
+                if isinstance(event, QueueEvent):
+                    where = ("functions", key, "events", number, "queue")
+                    yield from self._too_short(where, event.queue, function.timeout)
+        trigger = self.user_pool.triggers
+        if self.functions[trigger].timeout >= TRIGGER_SECONDS:
+            words = (
+                f"must be less than {TRIGGER_SECONDS}: Cognito then starts a second one beside it"
+            )
+            yield ("functions", trigger, "timeout"), words
+
+    def _too_short(self, place: Place, queue: str, timeout: int) -> Iterator[tuple[Place, str]]:
+        hidden = self.queues[queue].visibility
+        if hidden < timeout:
+            words = f"{queue} hides a message for {hidden} s, and this works on it for {timeout} s"
+            yield place, f"{words}: it would come twice"
+
 
 def load(path: Path) -> Stack:
     """Read and check stack.yaml. Raise StackError with one line for each problem."""
-    document = Document.read(path)
+    try:
+        document = Document.read(path)
+    except FileRefused as error:
+        raise StackError(error.problems) from None
     root = path.resolve().parent
     try:
         stack = Stack.model_validate(document.data, context=Names.of(document.data, root))
     except ValidationError as error:
         raise StackError(document.problems(error, Stack)) from None
+    if problems := document.lines(stack.disagreements()):
+        raise StackError(problems)
     stack._root = root  # noqa: SLF001 - the file does not say where it stands
     return stack

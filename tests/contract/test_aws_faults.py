@@ -13,10 +13,8 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from fakes.certificates import certificate
 from fakes.fault_server import (
     FaultServer,
     Step,
@@ -548,34 +546,6 @@ def test_a_delete_refused_by_another_reason_is_no_failed_condition(
 ) -> None:
     with FaultServer(canceled("ValidationError")) as server, pytest.raises(AwsRefused):
         Table(client(server), "t").delete("p", "s", condition=present())
-
-
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """Sign a certificate for localhost by its own key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    certificates, keys = folder / "certificate.pem", folder / "key.pem"
-    certificates.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    keys.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return certificates, keys
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -11,6 +11,7 @@ from pathlib import Path
 began = time.monotonic()
 
 from vestibule_cli.local import emulator_internals  # noqa: E402 - its import counts as start-up
+from vestibule_cli.local.completions.triggers import firing  # noqa: E402
 from vestibule_cli.local.emulator import Emulator, EmulatorError  # noqa: E402
 from vestibule_cli.local.state import StateError, StateFolder  # noqa: E402
 
@@ -33,6 +34,7 @@ def children() -> list[str]:
 def main() -> None:
     options = json.loads(sys.argv[1])
     state = StateFolder(Path(options["state"]))
+    firing.ATTEMPT_SECONDS = options.get("attempt_seconds", firing.ATTEMPT_SECONDS)
     try:
         state.lock()
         ports = state.ports(emulator=options.get("port"))

@@ -91,7 +91,7 @@ def test_an_api_that_does_not_refuse_is_a_surprise(state: Path, open_door: str) 
     outputs = json.loads(vestibule("outputs", "--json", "--state", str(state)).stdout)
     place = Place.from_outputs({**outputs, "api_url": open_door}, ROOT_CREDENTIALS)
 
-    with pytest.raises(Surprise, match="she creates one: POST /profiles answered 200"):
+    with pytest.raises(Surprise, match="her profile was opened when she confirmed"):
         Play(place, lambda _title, _seconds: None).run()
 
 

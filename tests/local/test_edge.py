@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
-from vestibule_cli.local import edge, inbox
+from vestibule.mail.letters import KINDS
+from vestibule.mail.templates import TemplateFault
+from vestibule.policy.model import ACCOUNT_TYPES
+from vestibule_cli.local import edge, inbox, previews
 from vestibule_cli.local.mails import Mail
 
 SITE = Path(__file__).parents[2] / "site"
@@ -124,7 +127,9 @@ def test_the_site_is_at_the_root() -> None:
     assert "/inbox" in [link.get("href") for link in Tags(answer.body).named("a")]
 
 
-@pytest.mark.parametrize("path", ["/", "/style.css", "/inbox", "/inbox.json", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/", "/style.css", "/inbox", "/inbox.json", "/inbox/previews", "/nowhere"]
+)
 def test_every_page_carries_the_safety_headers(path: str) -> None:
     headers = Edge().ask(path).headers
 
@@ -143,7 +148,7 @@ def test_the_inbox_is_found_with_a_slash_too() -> None:
     assert answer.headers["location"] == "/inbox"
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/inbox"])
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/inbox", "/inbox/previews"])
 def test_no_page_needs_what_its_own_policy_forbids(path: str) -> None:
     tags = Tags(Edge([mail(html="<p>hi</p>")]).ask(path).body)
 
@@ -283,6 +288,50 @@ def test_a_mails_own_html_is_shut_in() -> None:
     policy = shown.headers["content-security-policy"]
     assert policy.startswith("sandbox; default-src 'none'")
     assert "script-src" not in policy
+
+
+def test_every_mail_can_be_seen_in_each_language_for_each_account_type() -> None:
+    site = Edge()
+
+    frames = Tags(site.ask("/inbox/previews").body).named("iframe")
+    shown = [site.ask(frame["src"] or "") for frame in frames]
+
+    assert len(frames) == len(KINDS) * len(ACCOUNT_TYPES) * len(previews.languages())
+    assert all(frame["sandbox"] == "" for frame in frames)
+    assert {answer.status for answer in shown} == {200}
+    assert all("123456" in answer.body and "Ann Example" in answer.body for answer in shown)
+    assert all(
+        answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+        for answer in shown
+    )
+
+
+@pytest.mark.parametrize(
+    "preview",
+    [
+        "other/en/standard",
+        "sign_up/xx/standard",
+        "sign_up/en/other",
+        "sign_up/..%2F..%2Fen/standard",
+    ],
+)
+def test_a_preview_of_something_else_is_a_404_page(preview: str) -> None:
+    assert Edge().ask(f"/inbox/previews/{preview}.html").status == 404
+
+
+def test_a_template_that_is_broken_says_so_where_it_would_be_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_asked: str) -> None:
+        raise TemplateFault(f"no good: {TRICKS}")
+
+    monkeypatch.setattr(previews, "letter", broken)
+
+    page = Edge().ask("/inbox/previews").body
+
+    assert "This template can't be used: no good" in page
+    assert TRICKS not in page
+    assert Edge().ask("/inbox/previews/sign_up/en/standard.html").status == 404
 
 
 def test_a_long_inbox_shows_its_newest_part() -> None:

@@ -148,11 +148,17 @@ def test_secrets_draws_short_srp_exponents(emulator: Any) -> None:
 
 def with_token_trigger(emulator: Any, name: str) -> Any:
     arn = emulator.function(name, TRIGGERS)
+    emulator.client("lambda").add_permission(
+        FunctionName=name,
+        StatementId="pools",
+        Action="lambda:InvokeFunction",
+        Principal="cognito-idp.amazonaws.com",
+    )
     configuration = {"LambdaArn": arn, "LambdaVersion": "V2_0"}
     return emulator.pool(name, LambdaConfig={"PreTokenGenerationConfig": configuration})
 
 
-def test_extract_trigger_response_puts_group_overrides_into_both_tokens(emulator: Any) -> None:
+def test_apply_pretoken_trigger_puts_group_overrides_into_both_tokens(emulator: Any) -> None:
     pool = with_token_trigger(emulator, "groups")
 
     tokens = pool.join("m@example.test")

@@ -101,10 +101,22 @@ class Place:
         return json.loads(answer["Payload"].read())
 
 
+# Says yes to everybody, as the event came.
+TRIGGERS = """
+def handler(event, context):
+    return event
+"""
+
+
 def zipped(code: str) -> bytes:
+    sources = {
+        "api": f"CODE = {code!r}\n{API}",
+        "maintenance": MAINTENANCE,
+        "triggers": TRIGGERS,
+    }
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for module, source in (("api", f"CODE = {code!r}\n{API}"), ("maintenance", MAINTENANCE)):
+        for module, source in sources.items():
             # A time of its own would make it another zip two seconds later.
             archive.writestr(zipfile.ZipInfo(f"vestibule/functions/{module}.py"), source)
     return buffer.getvalue()
@@ -185,6 +197,69 @@ def test_the_table_is_made_as_stack_yaml_says(place: Place) -> None:
     assert (ttl["TimeToLiveStatus"], ttl["AttributeName"]) == ("ENABLED", "expiresAt")
 
 
+def test_all_ten_triggers_call_the_function_and_only_our_pool_may(place: Place) -> None:
+    outputs = place.provision()
+
+    cognito, name = place.client("cognito-idp"), outputs.functions["triggers"]
+    pool = cognito.describe_user_pool(UserPoolId=outputs.user_pool_id)["UserPool"]
+    arn = f"arn:aws:lambda:us-east-1:000000000000:function:{name}"
+    tokens = pool["LambdaConfig"].pop("PreTokenGenerationConfig")
+    assert tokens == {"LambdaVersion": "V2_0", "LambdaArn": arn}
+    assert len(pool["LambdaConfig"]) == 10
+    assert set(pool["LambdaConfig"].values()) == {arn}
+    policy = json.loads(place.client("lambda").get_policy(FunctionName=name)["Policy"])
+    (statement,) = policy["Statement"]
+    assert statement["Principal"] == {"Service": "cognito-idp.amazonaws.com"}
+    assert statement["Condition"] == {
+        "ArnLike": {"AWS:SourceArn": pool["Arn"]},
+        "StringEquals": {"AWS:SourceAccount": "000000000000"},
+    }
+
+
+def test_a_person_can_sign_in_by_a_code_for_five_minutes(place: Place) -> None:
+    outputs = place.provision()
+
+    client = place.client("cognito-idp").describe_user_pool_client(
+        UserPoolId=outputs.user_pool_id, ClientId=outputs.user_pool_client_id
+    )["UserPoolClient"]
+    assert "ALLOW_CUSTOM_AUTH" in client["ExplicitAuthFlows"]
+    assert client["AuthSessionValidity"] == 5
+
+
+def test_mail_comes_from_a_proven_sender(place: Place) -> None:
+    outputs = place.provision()
+
+    pool = place.client("cognito-idp").describe_user_pool(UserPoolId=outputs.user_pool_id)
+    configuration = pool["UserPool"]["EmailConfiguration"]
+    assert configuration["EmailSendingAccount"] == "DEVELOPER"
+    sender = configuration["From"]
+    identity = place.client("sesv2").get_email_identity(EmailIdentity=sender)
+    assert identity["VerifiedForSendingStatus"]
+    variables = place.configuration(outputs.functions["triggers"])["Environment"]["Variables"]
+    assert (variables["MAIL_SENDER"], variables["MAIL_FROM"]) == ("ses", sender)
+
+
+def test_triggers_know_where_the_policy_is_and_nobody_has_put_one_there(place: Place) -> None:
+    outputs = place.provision()
+
+    variables = place.configuration(outputs.functions["triggers"])["Environment"]["Variables"]
+    assert variables["POLICY_PARAMETER"] == f"/vestibule/{place.environment}/policy"
+    assert outputs.policy_parameter == variables["POLICY_PARAMETER"]
+    ssm = place.client("ssm")
+    with pytest.raises(ssm.exceptions.ParameterNotFound):
+        ssm.get_parameter(Name=outputs.policy_parameter)
+
+
+def test_the_retry_queue_feeds_maintenance_message_by_message(place: Place) -> None:
+    outputs = place.provision()
+
+    mappings = place.client("lambda").list_event_source_mappings(
+        FunctionName=outputs.functions["maintenance"]
+    )["EventSourceMappings"]
+    (mapping,) = [each for each in mappings if each["EventSourceArn"].endswith("-retry")]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
 def test_queues_lead_to_their_dead_letters(place: Place) -> None:
     outputs = place.provision()
 
@@ -193,7 +268,7 @@ def test_queues_lead_to_their_dead_letters(place: Place) -> None:
     redrive = json.loads(found["Attributes"]["RedrivePolicy"])
     assert found["Attributes"]["VisibilityTimeout"] == "60"
     assert redrive["deadLetterTargetArn"].endswith(f"{place.environment}-retry-dlq")
-    assert int(redrive["maxReceiveCount"]) == 5
+    assert int(redrive["maxReceiveCount"]) == 60
 
 
 def test_the_pool_is_made_as_stack_yaml_says(place: Place) -> None:
@@ -269,11 +344,12 @@ def test_only_tombstones_on_the_stream_reach_maintenance(
 
     assert eventually(lambda: not has("erased@example.test"))
     assert has("kept@example.test")
-    mapping = place.client("lambda").list_event_source_mappings(
+    mappings = place.client("lambda").list_event_source_mappings(
         FunctionName=outputs.functions["maintenance"]
-    )["EventSourceMappings"][0]
+    )["EventSourceMappings"]
+    (mapping,) = [each for each in mappings if ":dynamodb:" in each["EventSourceArn"]]
     assert "ERASED" in mapping["FilterCriteria"]["Filters"][0]["Pattern"]
-    assert mapping["DestinationConfig"]["OnFailure"]["Destination"].endswith("-retry")
+    assert mapping["DestinationConfig"]["OnFailure"]["Destination"].endswith("-retry-dlq")
 
 
 def test_a_second_time_changes_nothing(place: Place) -> None:
@@ -288,7 +364,7 @@ def test_a_second_time_changes_nothing(place: Place) -> None:
     mappings = place.client("lambda").list_event_source_mappings(
         FunctionName=first.functions["maintenance"]
     )
-    assert len(mappings["EventSourceMappings"]) == 1
+    assert len(mappings["EventSourceMappings"]) == 2
     apis = place.client("apigateway").get_rest_apis(limit=500)["items"]
     assert [api["name"] for api in apis].count(f"vestibule-{place.environment}") == 1
 
@@ -303,7 +379,7 @@ def test_what_changes_is_applied_and_who_is_there_stays(place: Place) -> None:
     dynamodb.put_item(TableName=first.table_name, Item=item)
     place.edit("memory: 512", "memory: 768")
     place.edit("LOG_LEVEL: INFO", "LOG_LEVEL: DEBUG")
-    place.edit("batch_size: 10", "batch_size: 20")
+    place.edit("batch_size: 10\n        #", "batch_size: 20\n        #")
     place.edit("visibility: 60", "visibility: 90")
     place.edit("[userId, name, bio, createdAt]", "[userId, name, createdAt]")
     place.edit("ttl: expiresAt", "ttl: endsAt")
@@ -319,10 +395,10 @@ def test_what_changes_is_applied_and_who_is_there_stays(place: Place) -> None:
     assert api["MemorySize"] == 768
     assert api["Environment"]["Variables"]["LOG_LEVEL"] == "DEBUG"
     assert health(first) == "two"
-    mapping = place.client("lambda").list_event_source_mappings(
+    mappings = place.client("lambda").list_event_source_mappings(
         FunctionName=first.functions["maintenance"]
-    )["EventSourceMappings"][0]
-    assert mapping["BatchSize"] == 20
+    )["EventSourceMappings"]
+    assert sorted(each["BatchSize"] for each in mappings) == [10, 20]
     queue = place.client("sqs").get_queue_attributes(
         QueueUrl=first.queues["retry"], AttributeNames=["All"]
     )["Attributes"]
@@ -364,11 +440,13 @@ def test_what_stack_yaml_no_longer_names_is_removed(place: Place) -> None:
     text = text[:start] + text[end:]
     start, end = text.index("queues:"), text.index("user_pool:\n")
     place.file.write_text(f"{text[:start]}queues: {{}}\n{text[end:]}", encoding="utf-8")
-    place.edit('["queue:retry"]', '["table"]', "infra/policies/maintenance.json")
+    place.edit("RETRY_QUEUE_URL", "QUEUE", "stack.yaml")
+    place.edit('{ref: "queue_url:retry"}', "none")
+    place.edit('["queue:retry"]', '["table"]', "infra/policies/triggers.json")
 
     second = place.provision()
 
-    assert set(second.functions) == {"api"}
+    assert set(second.functions) == {"api", "triggers"}
     names = [each["FunctionName"] for each in place.client("lambda").list_functions()["Functions"]]
     assert first.functions["maintenance"] not in names
     roles = [role["RoleName"] for role in place.client("iam").list_roles()["Roles"]]

@@ -31,7 +31,13 @@ resource "aws_lambda_function" "this" {
 locals {
   stream_events = merge([
     for key, function in var.functions : {
-      for event in function.events : "${key}-${event.stream}" => merge(event, { function = key })
+      for event in function.events : "${key}-${event.stream}" => merge(event, { function = key }) if event.stream != null
+    }
+  ]...)
+
+  queue_events = merge([
+    for key, function in var.functions : {
+      for event in function.events : "${key}-${event.queue}" => merge(event, { function = key }) if event.queue != null
     }
   ]...)
 }
@@ -70,4 +76,29 @@ resource "aws_lambda_event_source_mapping" "stream" {
   }
 
   depends_on = [aws_iam_role_policy.function]
+}
+
+resource "aws_lambda_event_source_mapping" "queue" {
+  for_each = local.queue_events
+
+  function_name    = aws_lambda_function.this[each.value.function].arn
+  event_source_arn = local.queues[each.value.queue].arn
+  batch_size       = each.value.batch_size
+
+  # One bad message does not bring back those that were handled beside it.
+  function_response_types = ["ReportBatchItemFailures"]
+
+  depends_on = [aws_iam_role_policy.function]
+}
+
+# The account, too: a pool's ARN alone would let another account's pool name our function.
+resource "aws_lambda_permission" "trigger" {
+  for_each = var.trigger_pools
+
+  statement_id   = "cognito"
+  function_name  = aws_lambda_function.this[each.key].function_name
+  action         = "lambda:InvokeFunction"
+  principal      = "cognito-idp.amazonaws.com"
+  source_arn     = each.value
+  source_account = var.account_id
 }

@@ -12,23 +12,32 @@ locals {
   arns = merge(var.arns, { for key, arn in local.queue_arns : "queue:${key}" => [arn] })
 
   # Each policy file names what it is about by symbols; here every symbol becomes its ARNs.
+  statements = {
+    for key, function in var.functions : key => [
+      for statement in jsondecode(function.policy).Statement : merge(statement, {
+        Resource = flatten([
+          for symbol in statement.Resource :
+          symbol == "logs" ? [local.logs[key]] : lookup(local.arns, symbol, startswith(symbol, "arn:") ? [symbol] : [])
+        ])
+        }, {
+        # An identity may be a whole domain: we are its one address.
+        for name in var.mail_from != null && contains(flatten([statement.Action]), "ses:SendEmail") ? ["Condition"] : [] :
+        name => { StringEquals = { "ses:FromAddress" = try(regex("<([^>]+)>", var.mail_from)[0], var.mail_from) } }
+      })
+    ]
+  }
+
+  # A statement about what is not there, such as mail without a sender, is left out.
   policies = {
     for key, function in var.functions : key => merge(jsondecode(function.policy), {
-      Statement = [
-        for statement in jsondecode(function.policy).Statement : merge(statement, {
-          Resource = flatten([
-            for symbol in statement.Resource :
-            symbol == "logs" ? [local.logs[key]] : lookup(local.arns, symbol, [])
-          ])
-        })
-      ]
+      Statement = [for statement in local.statements[key] : statement if length(statement.Resource) > 0]
     })
   }
 
   unknown_symbols = {
     for key, function in var.functions : key => [
       for symbol in flatten([for statement in jsondecode(function.policy).Statement : statement.Resource]) :
-      symbol if symbol != "logs" && !contains(keys(local.arns), symbol)
+      symbol if symbol != "logs" && !startswith(symbol, "arn:") && !contains(keys(local.arns), symbol)
     ]
   }
 }

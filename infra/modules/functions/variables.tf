@@ -33,11 +33,12 @@ variable "functions" {
     policy      = string
     environment = optional(map(string), {})
     events = optional(list(object({
-      stream          = string
+      stream          = optional(string)
+      queue           = optional(string)
       batch_size      = number
       filter          = optional(string)
-      maximum_age     = number
-      maximum_retries = number
+      maximum_age     = optional(number)
+      maximum_retries = optional(number)
       on_failure      = optional(string)
     })), [])
   }))
@@ -58,9 +59,22 @@ variable "arns" {
   type        = map(list(string))
 }
 
+variable "mail_from" {
+  description = "The one sender, `address` or `Name <address>`, that functions with `ses:SendEmail` may mail as."
+  type        = string
+  default     = null
+}
+
 variable "table_stream_arn" {
   description = "Stream that `stream: table` events read."
   type        = string
+}
+
+variable "trigger_pools" {
+  description = "ARN of the user pool that may call a function by its triggers, by function key."
+  type        = map(string)
+  default     = {}
+  nullable    = false
 }
 
 variable "package_path" {

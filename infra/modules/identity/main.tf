@@ -39,6 +39,34 @@ resource "aws_cognito_user_pool" "this" {
     enabled = true
   }
 
+  dynamic "email_configuration" {
+    for_each = var.mail == null ? [] : [var.mail]
+
+    content {
+      email_sending_account = "DEVELOPER"
+      source_arn            = email_configuration.value.identity_arn
+      from_email_address    = email_configuration.value.from
+    }
+  }
+
+  lambda_config {
+    create_auth_challenge          = var.triggers.function_arn
+    custom_message                 = var.triggers.function_arn
+    define_auth_challenge          = var.triggers.function_arn
+    post_authentication            = var.triggers.function_arn
+    post_confirmation              = var.triggers.function_arn
+    pre_authentication             = var.triggers.function_arn
+    pre_sign_up                    = var.triggers.function_arn
+    pre_token_generation           = var.triggers.function_arn
+    user_migration                 = var.triggers.function_arn
+    verify_auth_challenge_response = var.triggers.function_arn
+
+    pre_token_generation_config {
+      lambda_arn     = var.triggers.function_arn
+      lambda_version = var.triggers.token_event
+    }
+  }
+
   dynamic "user_pool_add_ons" {
     for_each = var.threat_protection == "OFF" ? [] : [var.threat_protection]
 
@@ -87,6 +115,16 @@ resource "aws_cognito_user_pool" "this" {
       condition     = var.threat_protection == "OFF" || var.tier == "PLUS"
       error_message = "threat_protection needs user_pool_tier PLUS: AWS refuses it on the cheaper plans."
     }
+
+    precondition {
+      condition     = var.triggers.token_event == "V1_0" || var.tier != "LITE"
+      error_message = "Token events V2_0 and V3_0 need user_pool_tier ESSENTIALS or PLUS. On LITE set user_pool.token_event in stack.yaml to V1_0: roles then reach access tokens as groups alone."
+    }
+
+    precondition {
+      condition     = var.triggers.timeout < 5
+      error_message = "The function of the triggers needs a timeout under 5 s: Cognito then starts a second one beside the first."
+    }
   }
 }
 
@@ -118,11 +156,13 @@ resource "aws_cognito_user_pool_client" "web" {
   explicit_auth_flows = concat(
     ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"],
     var.user_pool.password_flow ? ["ALLOW_USER_PASSWORD_AUTH"] : [],
+    var.user_pool.custom_auth ? ["ALLOW_CUSTOM_AUTH"] : [],
   )
 
   access_token_validity  = var.user_pool.token_minutes.access
   id_token_validity      = var.user_pool.token_minutes.id
   refresh_token_validity = var.user_pool.refresh_token_days
+  auth_session_validity  = var.user_pool.auth_session_minutes
 
   token_validity_units {
     access_token  = "minutes"

@@ -19,6 +19,8 @@ variable "user_pool" {
     refresh_token_days      = number
     password_flow           = bool
     resource_server         = object({ identifier = string, scopes = map(string) })
+    custom_auth             = bool
+    auth_session_minutes    = number
   })
 
   validation {
@@ -50,6 +52,24 @@ variable "tier" {
 variable "threat_protection" {
   description = "OFF, AUDIT or ENFORCED. Needs the PLUS tier."
   type        = string
+}
+
+variable "triggers" {
+  description = "Function that all triggers call, its timeout in seconds, and the version of its token events. By its ARN's name alone, so that it may know the pool."
+  type = object({
+    function_arn = string
+    timeout      = number
+    token_event  = string
+  })
+}
+
+variable "mail" {
+  description = "Sender's address, and the ARN of the SES identity that proves it. Cognito's own sender without it."
+  type = object({
+    from         = string
+    identity_arn = string
+  })
+  default = null
 }
 
 variable "deletion_protection" {

@@ -68,4 +68,30 @@ SELF_OR_ADMIN = Rule(
     "self-or-admin", "The person whose data it is, or an active admin.", owner=True, admin=True
 )
 ADMIN = Rule("admin", "An active admin, by our table's word at this moment.", admin=True)
-RULES = (PUBLIC, SIGNED_IN, SELF, SELF_OR_ADMIN, ADMIN)
+# Which organization it is about stands in the path, the body or what is named there. So its domain
+# decides, from one read of the caller's record and membership together.
+MEMBER = Rule(
+    "member",
+    "A member of the organization, or an active admin. To anybody else it does not exist.",
+    anyone_signed_in=True,
+)
+ORGANIZATION_ADMIN = Rule(
+    "organization-admin",
+    "An admin of the organization, or an active admin of all. To strangers it does not exist.",
+    anyone_signed_in=True,
+)
+ORGANIZATION_ADMIN_OR_SELF = Rule(
+    "organization-admin-or-self",
+    "An admin of the organization, an active admin of all, or the person who belongs or waits.",
+    anyone_signed_in=True,
+)
+RULES = (
+    PUBLIC,
+    SIGNED_IN,
+    SELF,
+    SELF_OR_ADMIN,
+    ADMIN,
+    MEMBER,
+    ORGANIZATION_ADMIN,
+    ORGANIZATION_ADMIN_OR_SELF,
+)

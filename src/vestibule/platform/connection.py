@@ -44,9 +44,12 @@ class Answer:
 class Connection:
     """One connection, kept open between exchanges; after any error it is closed for good."""
 
-    def __init__(self, endpoint: Endpoint, *, until: float) -> None:
+    def __init__(
+        self, endpoint: Endpoint, *, until: float, largest_answer: int = LARGEST_ANSWER
+    ) -> None:
         """Raise OSError (TimeoutError among them) if not connected by then, on monotonic()."""
         self._socket = _connect(endpoint, until)
+        self._largest_answer = largest_answer
         self._received = bytearray()
         self._used = False
         self.reusable = True
@@ -125,7 +128,7 @@ class Connection:
             raise BrokenAnswer(f"unknown transfer encoding {encoding!r}")
         body = bytearray()
         while size := _number(self._read_line(until).partition(";")[0].strip(), 16):
-            if len(body) + size > LARGEST_ANSWER:
+            if len(body) + size > self._largest_answer:
                 raise AnswerTooLarge
             body += self._read(size, until)
             if self._read_line(until):
@@ -143,7 +146,7 @@ class Connection:
         return self._take(end + 2)[:end].decode("latin-1")
 
     def _read(self, length: int, until: float) -> bytes:
-        if length > LARGEST_ANSWER:
+        if length > self._largest_answer:
             raise AnswerTooLarge
         while len(self._received) < length:
             if not self._receive(until):

@@ -14,6 +14,12 @@ _REQUEST = (
     '"Dimensions":[["Environment"],["Environment","Route","StatusClass"]],"Metrics":'
     '[{"Name":"Requests","Unit":"Count"},{"Name":"Latency","Unit":"Milliseconds"}]'
 )
+_TRIGGER = (
+    '"Dimensions":[["Environment","Source"]],"Metrics":['
+    '{"Name":"CognitoTriggerInvocations","Unit":"Count"},'
+    '{"Name":"CognitoTriggerDuration","Unit":"Milliseconds"},'
+    '{"Name":"CognitoTriggerSuccess","Unit":"Count"}]'
+)
 
 _namespace = quote("Vestibule")
 _environment = quote("local")
@@ -55,6 +61,20 @@ def request_line(route: str, status: int, milliseconds: float) -> str:
         _request_members[key] = said
     directives = f'{{"Namespace":{_namespace},{_REQUEST}}}'
     members = f",{said}{milliseconds:.2f}"
+    if _counts:
+        more_directives, more_members = _counted()
+        directives += more_directives
+        members += more_members
+    return _line(directives, members)
+
+
+def trigger_line(source: str, milliseconds: float, *, succeeded: bool) -> str:
+    """Give the line of one trigger's outcome, with everything counted while it was handled."""
+    directives = f'{{"Namespace":{_namespace},{_TRIGGER}}}'
+    members = (
+        f',"Source":{quote(source)},"CognitoTriggerInvocations":1,'
+        f'"CognitoTriggerDuration":{milliseconds:.2f},"CognitoTriggerSuccess":{int(succeeded)}'
+    )
     if _counts:
         more_directives, more_members = _counted()
         directives += more_directives

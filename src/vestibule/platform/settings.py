@@ -31,6 +31,8 @@ class Settings:
     version: str
     log_level: str
     metrics_namespace: str
+    policy_parameter: str | None
+    """The live policy in the Parameter Store; without one the shipped policy holds."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -57,6 +59,9 @@ class Settings:
             or "INFO",
             metrics_namespace=variables.optional("METRICS_NAMESPACE", _is_namespace, _NAMES_RULE)
             or "Vestibule",
+            policy_parameter=variables.optional(
+                "POLICY_PARAMETER", _is_parameter, "a parameter's name from / on"
+            ),
         )
         if variables.problems:
             raise SettingsError("\n".join(variables.problems))
@@ -129,6 +134,12 @@ def _is_slug(text: str) -> bool:
 
 def _is_line(text: str) -> bool:
     return len(text) <= 128 and text.isprintable()
+
+
+def _is_parameter(text: str) -> bool:
+    return (
+        len(text) <= 1011 and text.startswith("/") and _consists_of(text, _LETTERS, _DIGITS, ".-_/")
+    )
 
 
 def _is_namespace(text: str) -> bool:

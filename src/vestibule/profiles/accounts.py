@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vestibule.platform.aws import AwsRefused
 from vestibule.platform.values import frozen
-from vestibule.profiles.model import ACCOUNT_TYPES
+from vestibule.policy.model import ACCOUNT_TYPES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,27 +44,34 @@ class CognitoAccounts:
         self._user_pool_id = user_pool_id
 
     def find(self, user_id: str) -> Account | None:
-        answer = self._described(user_id)
+        answer = self._if_there("AdminGetUser", user_id)
         if answer is None or not answer.get("Enabled", True):
             return None
         attributes = answer.get("UserAttributes", ())
         return Account.from_attributes({pair["Name"]: pair.get("Value", "") for pair in attributes})
 
     def exists(self, user_id: str) -> bool:
-        return self._described(user_id) is not None
+        return self._if_there("AdminGetUser", user_id) is not None
 
     def delete(self, user_id: str) -> bool:
-        try:
-            self._client.call("AdminDeleteUser", self._named(user_id))
-        except AwsRefused as refusal:
-            if refusal.code == "UserNotFoundException":
-                return False
-            raise
-        return True
+        return self._if_there("AdminDeleteUser", user_id) is not None
 
-    def _described(self, user_id: str) -> dict[str, Any] | None:
+    def disable(self, user_id: str) -> None:
+        self._if_there("AdminDisableUser", user_id)
+
+    def enable(self, user_id: str) -> None:
+        self._if_there("AdminEnableUser", user_id)
+
+    def sign_out(self, user_id: str) -> None:
+        self._if_there("AdminUserGlobalSignOut", user_id)
+
+    def attributes(self, user_id: str) -> dict[str, str]:
+        answer = self._if_there("AdminGetUser", user_id) or {}
+        return {pair["Name"]: pair.get("Value", "") for pair in answer.get("UserAttributes", ())}
+
+    def _if_there(self, operation: str, user_id: str) -> dict[str, Any] | None:
         try:
-            return self._client.call("AdminGetUser", self._named(user_id))
+            return self._client.call(operation, self._named(user_id))
         except AwsRefused as refusal:
             if refusal.code == "UserNotFoundException":
                 return None

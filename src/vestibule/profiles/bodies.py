@@ -25,6 +25,8 @@ def _text(
 
 
 _CLEARS: Final = "Null, or nothing but blanks, clears it."
+# What policy.model.ACCOUNT_TYPES lists, as a type.
+AccountType = Literal["standard", "business", "enterprise"]
 Name = Annotated[str, _text(fields.full_name, *fields.NAME_LENGTH, "Blanks around it are dropped.")]
 ShortName = Annotated[str, _text(fields.short_name, 0, fields.SHORT_LENGTH[1], _CLEARS)]
 Phone = Annotated[
@@ -90,7 +92,7 @@ class Profile(PublicProfile, kw_only=True, rename="camel"):
     department: str | UnsetType = UNSET
     role: str | UnsetType = UNSET
     role_source: str | UnsetType = UNSET
-    account_type: Literal["standard", "business", "enterprise"] | UnsetType = UNSET
+    account_type: AccountType | UnsetType = UNSET
     organization_id: str | UnsetType = UNSET
     status: Literal["active", "suspended", "pending"] | UnsetType = UNSET
     email_verified: bool | UnsetType = UNSET

@@ -6,7 +6,7 @@ from vestibule.platform.values import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from vestibule.profiles.ports import AccountDirectory, Remains
+    from vestibule.profiles.ports import AccountDirectory, Memberships, Remains
 
 
 @frozen
@@ -20,11 +20,16 @@ class Erased:
 class Eraser:
     """Each step may be repeated: the stream gives a record again after any failure."""
 
-    def __init__(self, accounts: AccountDirectory, remains: Remains) -> None:
+    def __init__(
+        self, accounts: AccountDirectory, remains: Remains, memberships: Memberships
+    ) -> None:
         self._accounts = accounts
         self._remains = remains
+        self._memberships = memberships
 
     def finish(self, user_id: str) -> Erased:
         """Delete the sign-in account first, so that nobody comes back in meanwhile."""
         account = self._accounts.delete(user_id)
+        # What says where they belonged is among the remains.
+        self._memberships.leave(user_id)
         return Erased(account, self._remains.clear(user_id))

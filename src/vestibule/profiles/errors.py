@@ -6,6 +6,7 @@ ProfilesError
     AccountErased       a tombstone stands where the profile would go
     AccountMissing      the sign-in account behind a valid token is gone or disabled
     CallerSuspended     the caller may read, and change nothing
+    AdminErasesOwn      an admin is erased by another one: the last must not be lost
     CallerNotAdmin      the caller is not, or no longer, an active admin
     VersionDiffers      somebody else changed the profile first
     AddressDiffers      a body names another address than the account's own
@@ -43,6 +44,11 @@ class AccountMissing(ProfilesError):
 class CallerSuspended(ProfilesError):
     def __init__(self, user_id: str) -> None:
         super().__init__(f"{user_id} is suspended")
+
+
+class AdminErasesOwn(ProfilesError):
+    def __init__(self, user_id: str) -> None:
+        super().__init__(f"{user_id} is an admin and the caller's own")
 
 
 class CallerNotAdmin(ProfilesError):

@@ -61,7 +61,8 @@ def phone_number(value: str) -> str:
 def email(value: str) -> str:
     """Give the address in lower case, as every comparison expects it."""
     text = _of_length(_printable(value.strip()), *EMAIL_LENGTH)
-    if not _EMAIL.fullmatch(text):
+    # Composed, or in lower case, letters beyond ASCII may be somebody else's plain ones.
+    if not value.isascii() or not _EMAIL.fullmatch(text):
         raise RuleBroken("email", "Must be an e-mail address such as jo@example.com.")
     return text.lower()
 

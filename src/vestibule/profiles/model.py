@@ -18,7 +18,6 @@ ACTIVE: Final = "active"
 SUSPENDED: Final = "suspended"
 # Whoever runs the place, with AWS credentials of their own. No caller of the API is ever named so.
 OPERATOR: Final = "operator"
-ACCOUNT_TYPES: Final = ("standard", "business", "enterprise")
 # What their owner may write. Everything else is decided by the account, by admins or by us.
 EDITABLE: Final = ("name", "first_name", "last_name", "phone_number", "bio", "department")
 
@@ -45,6 +44,7 @@ class Profile:
     onboarding_completed: bool = False
     version: int = 1
     email_conflict: bool = False
+    status_before: str | None = None  # what a suspension is to give back; kept, never shown
 
     @property
     def is_active_admin(self) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vestibule.platform.operations import Item
     from vestibule.profiles.accounts import Account
     from vestibule.profiles.model import Draft, Person, Profile, PublicPage, Sighting
@@ -24,9 +26,24 @@ class AccountDirectory(Protocol):
         """Delete the sign-in account for good. False when it was gone already."""
 
 
+class Memberships(Protocol):
+    def leave(self, user_id: str) -> bool:
+        """End what an erased person still belongs to. False when there was nothing."""
+
+
 class Remains(Protocol):
     def clear(self, user_id: str) -> int:
         """Remove what is left of an erased person, the tombstone apart; tell how many items."""
+
+
+class History(Protocol):
+    def note(self, user_id: str, kind: str, at: str) -> None:
+        """Add to what a person did; never raise."""
+
+
+class OwnOrganization(Protocol):
+    def own(self, user_id: str, organization_id: str | None) -> Mapping[str, Any] | None:
+        """Give what a person is shown of their organization: None for whoever belongs to none."""
 
 
 class ProfileStore(Protocol):

@@ -12,6 +12,7 @@ from vestibule.platform.http.errors import (
     PreconditionFailed,
     ServiceUnavailable,
 )
+from vestibule.platform.http.refusals import answering, suspended
 from vestibule.platform.http.response import created, ok
 from vestibule.platform.http.routes import IF_MATCH, PAGE, Routes
 from vestibule.profiles import errors, items, preferences
@@ -19,13 +20,13 @@ from vestibule.profiles.model import DEFAULT_ROLE, full_view, public_view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Final
+    from collections.abc import Callable, Mapping
+    from typing import Any, Final
 
     from vestibule.platform.http.request import Request
     from vestibule.platform.http.response import Response
-    from vestibule.platform.http.routes import Handler
     from vestibule.profiles.model import Draft
+    from vestibule.profiles.ports import OwnOrganization
     from vestibule.profiles.service import ProfileService
 
 _BODIES: Final = "vestibule.profiles.bodies"
@@ -35,9 +36,9 @@ _CHANGE_ADDRESS: Final = (
 )
 
 
-def routes(service: ProfileService) -> Routes:
+def routes(service: ProfileService, organizations: OwnOrganization) -> Routes:
     table = Routes()
-    handlers = _Handlers(service)
+    handlers = _Handlers(service, organizations)
     table.add(
         "POST",
         "/profiles",
@@ -84,7 +85,7 @@ def routes(service: ProfileService) -> Routes:
         rule=SELF_OR_ADMIN,
         summary="Erase a person for good: profile, preferences and sign-in account.",
         answers={200: f"{_BODIES}:ProfileErased"},
-        refusals=(404,),
+        refusals=(404, 409),
     )
     table.add(
         "GET",
@@ -98,8 +99,9 @@ def routes(service: ProfileService) -> Routes:
 
 
 class _Handlers:
-    def __init__(self, service: ProfileService) -> None:
+    def __init__(self, service: ProfileService, organizations: OwnOrganization) -> None:
         self._service = service
+        self._organizations = organizations
 
     def create(self, request: Request) -> Response:
         profile = self._service.create(request.user_id, _draft(request))
@@ -140,11 +142,12 @@ class _Handlers:
         person = self._service.me(request.user_id)
         profile = person.profile
         held = person.preferences or preferences.Preferences()
+        organization_id = None if profile is None else profile.organization_id
         return ok(
             {
                 "profile": None if profile is None else full_view(profile, person.last_seen),
                 "preferences": preferences.to_view(held),
-                "organization": None,
+                "organization": self._organizations.own(request.user_id, organization_id),
                 "role": DEFAULT_ROLE if profile is None else profile.role,
             }
         )
@@ -156,31 +159,22 @@ def _draft(request: Request) -> Draft:
     return bodies.to_draft(request.body(bodies.ProfileBody))
 
 
-def _answering(handler: Handler) -> Handler:
-    def answer(request: Request) -> Response:
-        try:
-            return handler(request)
-        except errors.ProfilesError as error:
-            refusal = _REFUSALS[type(error)]()
-            raise refusal from error
-
-    return answer
-
-
-_REFUSALS: Final[dict[type[errors.ProfilesError], Callable[[], ApiError]]] = {
-    errors.ProfileExists: lambda: Conflict("You have a profile already. Change it with PUT."),
-    errors.AccountErased: lambda: Conflict(
+_REFUSALS: Final[Mapping[type[Any], Callable[[Any], ApiError]]] = {
+    errors.ProfileExists: lambda _: Conflict("You have a profile already. Change it with PUT."),
+    errors.AccountErased: lambda _: Conflict(
         "This account was erased and cannot be opened again. Sign up anew for another one."
     ),
-    errors.ProfileNotFound: lambda: NotFound("There is no such profile."),
-    errors.AccountMissing: lambda: Forbidden("There is no active sign-in account behind this."),
-    errors.CallerSuspended: lambda: Forbidden(
-        "Your account is suspended: you may read, and change nothing. Ask an administrator."
+    errors.ProfileNotFound: lambda _: NotFound("There is no such profile."),
+    errors.AccountMissing: lambda _: Forbidden("There is no active sign-in account behind this."),
+    errors.CallerSuspended: suspended,
+    errors.AdminErasesOwn: lambda _: Conflict(
+        "An admin is erased by another admin: ask one, or take another role first."
     ),
-    errors.CallerNotAdmin: Forbidden,
-    errors.VersionDiffers: PreconditionFailed,
-    errors.AddressDiffers: lambda: InvalidRequest.of("email", "unchangeable", _CHANGE_ADDRESS),
-    errors.Raced: lambda: ServiceUnavailable(
+    errors.CallerNotAdmin: lambda _: Forbidden(),
+    errors.VersionDiffers: lambda _: PreconditionFailed(),
+    errors.AddressDiffers: lambda _: InvalidRequest.of("email", "unchangeable", _CHANGE_ADDRESS),
+    errors.Raced: lambda _: ServiceUnavailable(
         "Too many changes to this profile at once: try again in a moment."
     ),
 }
+_answering = answering(errors.ProfilesError, _REFUSALS)

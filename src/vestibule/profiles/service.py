@@ -10,12 +10,13 @@ from vestibule.profiles.errors import (
     AccountMissing,
     AddressDiffers,
     AddressTaken,
+    AdminErasesOwn,
     CallerSuspended,
     ProfileExists,
     ProfileNotFound,
     Raced,
 )
-from vestibule.profiles.model import LastSeen, Profile
+from vestibule.profiles.model import ADMIN, LastSeen, Profile
 from vestibule.profiles.preferences import Preferences
 
 TYPE_CHECKING = False
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from vestibule.platform.operations import Item
     from vestibule.profiles.accounts import Account
     from vestibule.profiles.model import Draft, Person, PublicPage
-    from vestibule.profiles.ports import Accounts, ProfileStore
+    from vestibule.profiles.ports import Accounts, History, ProfileStore
 
 # Each lost race means that somebody else's write went through: a few are luck, many are not.
 ATTEMPTS: Final = 5
@@ -45,10 +46,17 @@ class Shown:
 
 
 class ProfileService:
-    def __init__(self, store: ProfileStore, accounts: Accounts, clock: Clock = now) -> None:
+    def __init__(
+        self,
+        store: ProfileStore,
+        accounts: Accounts,
+        clock: Clock = now,
+        history: History | None = None,
+    ) -> None:
         self._store = store
         self._accounts = accounts
         self._clock = clock
+        self._history = history
 
     def create(self, user_id: str, draft: Draft) -> Profile:
         """Open the person's profile, or complete the one that waits for them.
@@ -64,7 +72,7 @@ class ProfileService:
                 account = self._account(user_id)
             standing = person.profile or self._blank(user_id)
             standing = _with_address(standing, account, address_taken=address_taken)
-            _refuse_other_address(draft, standing, account)
+            _refuse_other_address(user_id, draft, person.profile, account)
             profile = self._completed(standing, draft)
             try:
                 self._store.create(
@@ -105,10 +113,18 @@ class ProfileService:
             # The record holds no address, and the body repeats the account's own.
             profile = self._write(user_id, replace(draft, email=None), by, version)
         _count("ProfileUpdated", user_id, by=by, version=profile.version)
+        if self._history is not None:
+            self._history.note(user_id, "profile_update", profile.updated_at)
         return profile
 
     def erase(self, user_id: str, *, by: str) -> None:
-        """Forget a person for good. Raise ProfileNotFound, CallerSuspended or CallerNotAdmin."""
+        """Forget a person for good.
+
+        Raise ProfileNotFound, CallerSuspended, CallerNotAdmin or AdminErasesOwn.
+        """
+        self._erase(user_id, by=by, spares_admins=by == user_id)
+
+    def _erase(self, user_id: str, *, by: str, spares_admins: bool) -> None:
         release_claim = True
         for _ in range(ATTEMPTS):
             profile = self._store.person(user_id).profile
@@ -116,6 +132,8 @@ class ProfileService:
                 raise ProfileNotFound(user_id)
             if profile.is_suspended and by == user_id:
                 raise CallerSuspended(by)
+            if spares_admins and profile.role == ADMIN:
+                raise AdminErasesOwn(by)
             at = timestamp(self._clock())
             try:
                 self._store.erase(profile, by=by, at=at, release_claim=release_claim)
@@ -147,7 +165,7 @@ class ProfileService:
             return False
         if profile.is_suspended:
             raise CallerSuspended(holder)
-        self.erase(holder, by=holder)
+        self._erase(holder, by=holder, spares_admins=False)
         return True
 
     def _account(self, user_id: str) -> Account:
@@ -201,10 +219,13 @@ def _with_address(standing: Profile, account: Account | None, *, address_taken: 
     return standing
 
 
-def _refuse_other_address(draft: Draft, standing: Profile, account: Account | None) -> None:
-    known = {standing.email, account.email if account else None}
+def _refuse_other_address(
+    user_id: str, draft: Draft, kept: Profile | None, account: Account | None
+) -> None:
+    on_record = kept.email if kept else None
+    known = {on_record, account.email if account else None}
     if draft.email is not None and draft.email not in known:
-        raise AddressDiffers(standing.user_id, standing.email)
+        raise AddressDiffers(user_id, on_record)
 
 
 def _first_preferences(account: Account | None) -> Preferences:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vestibule.platform.authorization import CallerRecord
-from vestibule.platform.conditions import absent, any_of, equals, not_equals, present
+from vestibule.platform.conditions import absent, any_of, equals, present
 from vestibule.platform.table import (
     Check,
     ConditionFailed,
@@ -13,6 +13,7 @@ from vestibule.platform.table import (
     Update,
 )
 from vestibule.profiles import items
+from vestibule.profiles.conditions import ACTIVE_ADMIN, NOT_SUSPENDED
 from vestibule.profiles.errors import (
     AddressDiffers,
     AddressTaken,
@@ -24,11 +25,8 @@ from vestibule.profiles.errors import (
     VersionDiffers,
 )
 from vestibule.profiles.model import (
-    ACTIVE,
-    ADMIN,
     OPERATOR,
     PUBLIC_NAMES,
-    SUSPENDED,
     WIRE_NAMES,
     Person,
     PublicPage,
@@ -45,9 +43,6 @@ if TYPE_CHECKING:
     from vestibule.platform.table import Table
     from vestibule.profiles.model import Draft, Profile
     from vestibule.profiles.preferences import Preferences
-
-_ACTIVE_ADMIN = equals("role", ADMIN) & equals("status", ACTIVE)
-_NOT_SUSPENDED = not_equals("status", SUSPENDED)
 
 
 class TableProfileStore:
@@ -132,7 +127,7 @@ class TableProfileStore:
             changes=changes,
             remove=cleared,
             increment={"version": 1},
-            condition=_as_expected(draft, version) & _NOT_SUSPENDED,
+            condition=_as_expected(draft, version) & NOT_SUSPENDED,
         )
 
     def _change_as_admin(
@@ -149,7 +144,7 @@ class TableProfileStore:
         )
         try:
             self._table.transact(
-                Check(items.person_key(admin), items.PROFILE, _ACTIVE_ADMIN), update
+                Check(items.person_key(admin), items.PROFILE, ACTIVE_ADMIN), update
             )
         except TransactionRefused as refusal:
             caller, target = refusal.reasons
@@ -164,7 +159,7 @@ class TableProfileStore:
         key = items.person_key(profile.user_id)
         condition = equals("version", profile.version)
         if profile.user_id == by:
-            condition &= _NOT_SUSPENDED
+            condition &= NOT_SUSPENDED
         operations: dict[str, Operation] = {
             "profile": Delete(key, items.PROFILE, condition=condition),
             "last seen": Delete(key, items.LAST_SEEN),
@@ -175,7 +170,7 @@ class TableProfileStore:
             claim = items.claim_key(profile.claimed_email)
             operations["claim"] = Delete(claim, items.CLAIM, condition=_free_for(profile.user_id))
         if by not in {profile.user_id, OPERATOR}:
-            operations["caller"] = Check(items.person_key(by), items.PROFILE, _ACTIVE_ADMIN)
+            operations["caller"] = Check(items.person_key(by), items.PROFILE, ACTIVE_ADMIN)
         refused = self._commit(operations)
         if "caller" in refused:
             raise CallerNotAdmin(by)

@@ -14,13 +14,14 @@ from vestibule_cli.local.state import StateFolder
 from vestibule_cli.outputs import Outputs
 
 if TYPE_CHECKING:
-    from vestibule_cli.demo.play import Report
+    from vestibule_cli.demo.stage import Report
 
 
 @click.command()
+@click.option("--passwordless", is_flag=True, help="Play signing in by a mailed code instead.")
 @with_state
 @as_json
-def command(state: StateFolder, *, as_json: bool) -> None:
+def command(state: StateFolder, *, passwordless: bool, as_json: bool) -> None:
     """Play two people signing up, in and out, against the running stack or one it starts.
 
     Ends with 1 at the first thing that is not as promised.
@@ -35,7 +36,7 @@ def command(state: StateFolder, *, as_json: bool) -> None:
     with _stack(state) as outputs:
         began = time.perf_counter()
         try:
-            _play(outputs, report)
+            _play(outputs, report, passwordless=passwordless)
         finally:
             if as_json:
                 print_json({"steps": steps})
@@ -43,15 +44,18 @@ def command(state: StateFolder, *, as_json: bool) -> None:
         click.echo(f"{len(steps)} steps, all as promised, {time.perf_counter() - began:.1f} s.")
 
 
-def _play(outputs: Outputs, report: "Report") -> None:
+def _play(outputs: Outputs, report: "Report", *, passwordless: bool) -> None:
     # boto3 and pycognito take their time to load: nothing but a play needs them.
     from vestibule_cli.demo.calls import NoAnswer  # noqa: PLC0415
+    from vestibule_cli.demo.passwordless import PasswordlessPlay  # noqa: PLC0415
     from vestibule_cli.demo.place import Place  # noqa: PLC0415
-    from vestibule_cli.demo.play import Play, Surprise  # noqa: PLC0415
+    from vestibule_cli.demo.play import Play  # noqa: PLC0415
+    from vestibule_cli.demo.stage import Surprise  # noqa: PLC0415
     from vestibule_cli.local.emulator import ROOT_CREDENTIALS  # noqa: PLC0415
 
     try:
-        Play(Place.from_outputs(outputs.as_dict(), ROOT_CREDENTIALS), report).run()
+        place = Place.from_outputs(outputs.as_dict(), ROOT_CREDENTIALS)
+        (PasswordlessPlay if passwordless else Play)(place, report).run()
     except (NoAnswer, Surprise) as failure:
         raise Failure(str(failure)) from failure
 

@@ -10,7 +10,7 @@ from vestibule_cli.console import say
 from vestibule_cli.failures import Failure, Misuse
 from vestibule_cli.local.provision import FUNCTIONS, root
 from vestibule_cli.local.state import StateFolder
-from vestibule_cli.stack_file import oneof
+from vestibule_cli.yaml_file import oneof
 
 
 @click.command()

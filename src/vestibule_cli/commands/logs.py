@@ -11,7 +11,7 @@ from vestibule_cli.failures import Misuse
 from vestibule_cli.local.provision import log_group, root
 from vestibule_cli.local.state import StateFolder
 from vestibule_cli.log_lines import Kind, Line
-from vestibule_cli.stack_file import oneof
+from vestibule_cli.yaml_file import oneof
 
 PAUSE = 0.5
 # A line may come a moment after its time: reading starts anew this much before the last one.

@@ -7,7 +7,7 @@ from vestibule_cli.commands.shared import as_json, running, with_state
 from vestibule_cli.console import print_json, print_pairs
 from vestibule_cli.failures import Misuse
 from vestibule_cli.local.state import StateFolder
-from vestibule_cli.stack_file import oneof
+from vestibule_cli.yaml_file import oneof
 
 
 @click.command()

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from vestibule.platform import logs
 from vestibule_cli.failures import Failure
 from vestibule_cli.local.state import StateFolder
 from vestibule_cli.outputs import Outputs
@@ -35,6 +36,9 @@ def _state(context: click.Context, option: click.Parameter, given: str | None) -
 
 def running(state: StateFolder) -> Outputs:
     """The outputs of the stack that runs on this state now."""
+    # The domains log to stdout, as Lambda has it. Here stdout is the answer alone.
+    logs.configure("CRITICAL")
+    click.get_current_context().call_on_close(lambda: logs.configure("INFO"))
     outputs = Outputs.read(state.outputs_file) if state.holder() else None
     if outputs is None:
         raise Failure(

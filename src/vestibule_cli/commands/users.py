@@ -8,15 +8,18 @@ from vestibule_cli.console import print_json, print_pairs, print_table
 from vestibule_cli.failures import Misuse
 from vestibule_cli.local.emulator import ROOT
 from vestibule_cli.local.state import StateFolder
-from vestibule_cli.people import ROLES, People
-from vestibule_cli.stack_file import oneof
+from vestibule_cli.people import People
+from vestibule_cli.yaml_file import oneof
 
 WHO = "ID_OR_EMAIL"
 
 
 @click.group()
 def command() -> None:
-    """List, show, promote or erase people."""
+    """List, show, promote, suspend, export or erase people.
+
+    These work on a stack that runs on this machine, not yet on one in AWS.
+    """
 
 
 def _people(state: StateFolder) -> People:
@@ -64,9 +67,10 @@ def show(who: str, state: StateFolder, *, as_json: bool) -> None:
 @as_json
 def role(who: str, role: str, state: StateFolder, *, as_json: bool) -> None:
     """Give a person with a profile another role."""
-    if role not in ROLES:
-        raise Misuse(oneof("role", role, ROLES))
     people = _people(state)
+    known = people.roles
+    if role not in known:
+        raise Misuse(oneof("role", role, known))
     user_id = people.find(who)["userId"]
     people.give_role(user_id, role)
     _done({"userId": user_id, "role": role}, f"{who} is {role} now.", as_json=as_json)
@@ -82,6 +86,41 @@ def erase(who: str, state: StateFolder, *, as_json: bool) -> None:
     user_id = people.find(who)["userId"]
     people.erase(user_id)
     _done({"userId": user_id, "erased": True}, f"{who} is erased.", as_json=as_json)
+
+
+@command.command()
+@click.argument("who", metavar=WHO)
+@with_state
+@as_json
+def suspend(who: str, state: StateFolder, *, as_json: bool) -> None:
+    """Stop somebody at once: signed out everywhere, refused whatever changes something."""
+    people = _people(state)
+    user_id = people.find(who)["userId"]
+    people.suspend(user_id)
+    _done({"userId": user_id, "status": "suspended"}, f"{who} is suspended.", as_json=as_json)
+
+
+@command.command()
+@click.argument("who", metavar=WHO)
+@with_state
+@as_json
+def reactivate(who: str, state: StateFolder, *, as_json: bool) -> None:
+    """End a suspension."""
+    people = _people(state)
+    user_id = people.find(who)["userId"]
+    people.reactivate(user_id)
+    _done({"userId": user_id, "suspended": False}, f"{who} may sign in again.", as_json=as_json)
+
+
+@command.command()
+@click.argument("who", metavar=WHO)
+@with_state
+@as_json
+def export(who: str, state: StateFolder, *, as_json: bool) -> None:
+    """Print everything that is held of a person, as JSON."""
+    del as_json  # it is JSON in any case
+    people = _people(state)
+    print_json(people.export(people.find(who)["userId"]))
 
 
 def _done(content: dict[str, Any], text: str, *, as_json: bool) -> None:

@@ -25,10 +25,10 @@ class MailMissing(Exception):
 class Person:
     """Talks to the user pool as a browser would: unsigned, with the public client's id."""
 
-    def __init__(self, place: Place, first_name: str) -> None:
+    def __init__(self, place: Place, first_name: str, domain: str = "example.com") -> None:
         self._place = place
         self.name = f"{first_name} Example"
-        self.email = f"{first_name.lower()}-{secrets.token_hex(4)}@example.com"
+        self.email = f"{first_name.lower()}-{secrets.token_hex(4)}@{domain}"
         self.password = f"{secrets.token_urlsafe(18)}-aA1"
         self.cognito = self._client(place.client_id)
 
@@ -77,6 +77,11 @@ class Person:
     @property
     def id_token(self) -> str:
         return str(self.cognito.id_token)
+
+    def groups(self) -> list[str]:
+        """The roles that the access token names."""
+        claims = self.cognito.access_claims
+        return list(claims.get("cognito:groups", []))
 
     def code_from_inbox(self) -> str:
         """The newest code mailed to this person. Raises MailMissing after ten seconds."""

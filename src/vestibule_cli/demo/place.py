@@ -39,6 +39,7 @@ class Place:
     user_pool_id: str
     client_id: str
     identity_pool_id: str
+    table_name: str
     keys: Mapping[str, Any]
     credentials: Mapping[str, str]
 
@@ -54,6 +55,7 @@ class Place:
             user_pool_id=outputs["user_pool_id"],
             client_id=outputs["user_pool_client_id"],
             identity_pool_id=outputs["identity_pool_id"],
+            table_name=outputs["table_name"],
             keys=call("GET", outputs["jwks_url"]).body,
             credentials=credentials,
         )
@@ -72,6 +74,17 @@ class Place:
         merged = config.merge(options.pop("config", Config()))
         place = {"region_name": self.region, "endpoint_url": self.aws_endpoint_url}
         return _session().client(service, config=merged, **{**options, **place})  # type: ignore[call-overload]
+
+    def give_role(self, user_id: str, role: str) -> None:
+        """Give somebody a role, as an operator does for the first admin of all."""
+        self.operator("dynamodb").update_item(
+            TableName=self.table_name,
+            Key={"pk": {"S": f"USER#{user_id}"}, "sk": {"S": "PROFILE"}},
+            UpdateExpression="SET #role = :role ADD version :one",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeNames={"#role": "role"},
+            ExpressionAttributeValues={":role": {"S": role}, ":one": {"N": "1"}},
+        )
 
     @contextmanager
     def short_lived_client(self) -> Iterator[str]:

@@ -11,7 +11,7 @@ from vestibule_cli.deploy import tree
 from vestibule_cli.deploy.children import Children
 from vestibule_cli.deploy.terraform import Command, Report, Terraform, TerraformError
 from vestibule_cli.local.emulator import ACCOUNT_ID, ROOT_CREDENTIALS
-from vestibule_cli.local.provision import functions, root
+from vestibule_cli.local.provision import functions, mail, root
 from vestibule_cli.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ class EmulatorTree:
     def apply(self, package: Path, report: Report, *options: str) -> dict[str, Any]:
         terraform = self.prepared(report)
         self.follow_port()
+        # What nobody makes on AWS: there its owner proves an address.
+        mail.ensure_sender(root(self.endpoint_url, self.region), self.stack.mail.from_address)
         self.remove_forgotten_functions()
         report("terraform apply: the queues and the bucket's rules take it about a minute")
         outputs = terraform.apply(*self.variables(package), *options)
@@ -120,6 +122,7 @@ class EmulatorTree:
             f"-var=environment={self.environment}",
             f"-var=region={self.region}",
             f"-var=package_path={package.resolve()}",
+            f'-var=mail={{identity="{self.stack.mail.from_address}"}}',
         ]
 
     def refuse_foreign_stack(self) -> None:
@@ -143,6 +146,7 @@ class EmulatorTree:
             user_pool_client_id=made["cognito_user_pool_client_id"],
             identity_pool_id=made["identity_pool_id"],
             table_name=made["dynamodb_table_name"],
+            policy_parameter=self.stack.parameter(self.environment, "policy"),
             functions=made["lambda_function_names"],
             queues=made["queue_urls"],
         )

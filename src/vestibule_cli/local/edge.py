@@ -16,7 +16,8 @@ from starlette.responses import (
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from vestibule_cli.local import inbox
+from vestibule.mail.templates import TemplateFault
+from vestibule_cli.local import inbox, previews
 from vestibule_cli.local.door import is_link, is_of_another_page
 
 if TYPE_CHECKING:
@@ -70,9 +71,19 @@ def build(
         wanted = request.path_params["mail"]
         for mail in mails():
             if mail.id == wanted:
-                policy = {"content-security-policy": MAIL_POLICY}
-                return _fresh(HTMLResponse(mail.html, headers=policy))
+                return _mail(mail.html)
         return _not_found()
+
+    async def show_previews(_request: Request) -> Response:
+        return _fresh(HTMLResponse(previews.page()))
+
+    async def show_preview(request: Request) -> Response:
+        asked = request.path_params
+        try:
+            letter = previews.letter(asked["kind"], asked["language"], asked["account_type"])
+        except TemplateFault:
+            letter = None
+        return _not_found() if letter is None else _mail(letter.html)
 
     async def script(_request: Request) -> Response:
         return _fresh(Response(inbox.SCRIPT, media_type="text/javascript"))
@@ -83,6 +94,8 @@ def build(
             Route("/inbox/", lambda _request: RedirectResponse("/inbox", status_code=308)),
             Route("/inbox.json", list_inbox),
             Route("/inbox.js", script),
+            Route("/inbox/previews", show_previews),
+            Route("/inbox/previews/{kind}/{language}/{account_type}.html", show_preview),
             Route("/inbox/{mail}.html", show_mail),
             Mount("/", StaticFiles(directory=site, html=True)),
         ],
@@ -94,6 +107,11 @@ def build(
 def _fresh(response: Response) -> Response:
     response.headers["cache-control"] = "no-store"
     return response
+
+
+def _mail(body: str) -> Response:
+    """For a frame: shut in, whatever it holds."""
+    return _fresh(HTMLResponse(body, headers={"content-security-policy": MAIL_POLICY}))
 
 
 def _not_found() -> Response:

@@ -18,6 +18,8 @@ from vestibule_cli.local import ports as loopback
 from vestibule_cli.local.checkpoint import CheckpointError, Checkpoints
 from vestibule_cli.local.completions.cognito import Rules
 from vestibule_cli.local.completions.routing import Completions
+from vestibule_cli.local.completions.triggers.calls import Triggers
+from vestibule_cli.local.completions.triggers.firing import Firing
 from vestibule_cli.local.door import Door
 from vestibule_cli.local.serving import Servers
 from vestibule_cli.local.state import OTHERS, PortTaken
@@ -194,8 +196,10 @@ class Emulator:
     def _load(self) -> Any:
         data, tmp = self._state.data, self._state.tmp
         prelude = isolation.prelude(os.environ, isolation.link_runtime(data), tmp)
-        rules = Rules(internals.Directory())
-        return internals.application(rules, isolation.write_launcher(data), prelude)
+        people = internals.Directory()
+        triggers = Triggers(people, Firing(internals.Functions()))
+        rules = Rules(people, triggers)
+        return internals.application(rules, triggers, isolation.write_launcher(data), prelude)
 
     def _restore(self) -> None:
         if not self._checkpoints.exists():

@@ -8,7 +8,6 @@ It is long because it is the only one.
 
 from __future__ import annotations
 
-import ast
 import base64
 import contextvars
 import hmac
@@ -18,11 +17,20 @@ import json
 import re
 import secrets
 import string
+import threading
 import uuid
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 from vestibule_cli.local.completions import mapping
+from vestibule_cli.local.completions.triggers import federation, messages
+from vestibule_cli.local.completions.triggers.context import Call, answering, current
+from vestibule_cli.local.completions.triggers.failures import TriggerFailed
+from vestibule_cli.local.completions.triggers.firing import Outcome, lets_pool_call
+from vestibule_cli.local.completions.triggers.moments import Issue
+from vestibule_cli.local.completions.triggers.newcomers import newcomer
 from vestibule_cli.local.mails import KEPT, Mail
 
 if TYPE_CHECKING:
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vestibule_cli.local.completions.cognito import Rules
+    from vestibule_cli.local.completions.triggers.calls import Triggers
 
     Answer = tuple[int, dict[str, Any], bytes]
     Handler = Callable[[dict[str, Any]], Answer]
@@ -42,10 +51,12 @@ TOUCHED = {
         "AUTH",
         "_build_persistence_save_dict",
         "_get_module",
+        "_handle_cognito_body_request",
         "_is_ecr_registry_path",
         "_state_map",
     ),
     "core.concurrency": ("run_reentrant",),
+    "core.iam_actions": ("_safe_json_field", "_ses_v2_resource_arn"),
     "core.iam_evaluator": (
         "AuthError",
         "_served_unsigned",
@@ -70,20 +81,38 @@ TOUCHED = {
     "services.cloudwatch_logs": ("_log_groups", "_log_records", "_queries"),
     "services.cognito": (
         "_UNSIGNED_IDP_ACTIONS",
+        "_apply_custom_message_trigger",
+        "_apply_inbound_federation_trigger",
+        "_apply_presignup_trigger",
         "_apply_pretoken_trigger",
+        "_auth_codes",
+        "_authenticate_hosted_ui_user",
+        "_aws_scope_order",
+        "_build_auth_result",
+        "_build_session_list",
+        "_challenge_sessions",
+        "_deliver_cognito_email",
         "_dispatch_idp",
-        "_extract_trigger_response",
         "_find_pool_by_client_id",
         "_get_pool_unscoped",
+        "_invoke_create_auth_challenge_trigger",
+        "_invoke_define_auth_challenge_trigger",
+        "_invoke_verify_auth_challenge_trigger",
         "_masked_destination",
         "_oauth2_error",
+        "_oauth2_idp_response",
         "_oauth2_token",
+        "_pending_user_auth",
         "_resolve_user",
         "_run_idp_handler",
+        "_saml2_idp_response",
+        "_send_email_otp",
         "_send_verification_email",
         "_srp_challenge",
         "_srp_salt",
         "_user_from_token",
+        "handle_login_submit",
+        "new_uuid",
         "secrets",
     ),
     "services.dynamodb": ("_stream_records", "_stream_seq_counter", "_stream_trimmed"),
@@ -91,6 +120,10 @@ TOUCHED = {
         "_dynamodb_stream_positions",
         "_ensure_poller",
         "_esms",
+        "_execute_function_with_config_scope",
+        "_execution_record_for_config",
+        "_get_base_func_record_for_ref",
+        "_get_func_record_for_ref",
         "_prune_orphan_code_blobs",
     ),
     "services.ses": ("_sent_emails",),
@@ -107,15 +140,12 @@ GATEWAY_MARK = f"x-vestibule-{secrets.token_hex(8)}"
 DECIDED_LATER = frozenset({"execute-api:Invoke", "lambda:InvokeFunctionUrl"})
 # Except what concerns no bucket yet, which S3 here lets anybody do.
 NEVER_UNSIGNED = frozenset({"s3:CreateBucket", "s3:ListAllMyBuckets"})
+PROVIDER_ANSWERS = ("/saml2/idpresponse", "/oauth2/idpresponse")
 STAND_IN_SECRET = "_vestibule_stand_in_secret"  # noqa: S105 - the name of a field
 
 
 class EmulatorChanged(Exception):
     """The installed emulator is not the one whose private parts are known here."""
-
-
-class TriggerRefused(Exception):
-    """A PreTokenGeneration function said no. The text is what AWS would answer."""
 
 
 def check_version() -> None:
@@ -143,7 +173,7 @@ def missing() -> list[str]:
     ]
 
 
-def application(rules: Rules, launcher: Path, prelude: str) -> Any:
+def application(rules: Rules, triggers: Triggers, launcher: Path, prelude: str) -> Any:
     """The emulator as an ASGI app, patched. It reads the environment at this first import."""
     app = part("app")
     for place in TOUCHED:
@@ -154,10 +184,16 @@ def application(rules: Rules, launcher: Path, prelude: str) -> Any:
     _short_exponents()
     _stand_ins_for_strangers()
     _found_quickly()
+    _code_mails(triggers)
     _random_codes()
-    _groups_in_both_tokens()
-    _refusals_in_words(rules)
+    _sign_up_moments(triggers)
+    _challenge_moments(triggers)
+    _token_moments(triggers)
+    _hosted_sign_in(triggers)
+    _federated_sign_in(triggers)
+    _rules_around_calls(rules)
     _gateway_answers()
+    _mails_by_their_sender()
     _isolated_workers(launcher, prelude)
     # Blobs of the generation before are still needed: checkpoints prune them.
     part("services.lambda_svc")._prune_orphan_code_blobs = lambda _referenced: None
@@ -395,6 +431,18 @@ def _stand_in(pool: Record, name: str) -> str:
     return str(uuid.UUID(bytes=digest[:16], version=4))
 
 
+LOWERED_NAME = "lowered name"
+
+
+def _identifiers(user: Record) -> dict[str, str]:
+    """By what somebody is found. Another provider's people do not sign in by their address."""
+    is_external = user.get("UserStatus") == "EXTERNAL_PROVIDER"
+    kinds = ("sub",) if is_external else ("email", "phone_number", "sub")
+    attributes = attributes_of(user)
+    found = {kind: attributes[kind] for kind in kinds if kind in attributes}
+    return {**found, LOWERED_NAME: str(user["Username"]).lower()}
+
+
 class _Addresses:
     """Who has which address in one pool. Each hit is checked, each miss looks for changes."""
 
@@ -411,7 +459,7 @@ class _Addresses:
     def _hit(self, users: Mapping[str, Record], kinds: list[str], value: str) -> Record | None:
         for kind in kinds:
             user = users.get(self._names.get((kind, value), ""))
-            if user is not None and attributes_of(user).get(kind) == value:
+            if user is not None and _identifiers(user).get(kind) == value:
                 return user
         return None
 
@@ -423,9 +471,8 @@ class _Addresses:
             if self._seen.get(name) is not attributes:
                 self._seen[name] = attributes
                 changed = True
-                for kind, value in attributes_of(user).items():
-                    if kind in ("email", "phone_number", "sub"):
-                        self._names[kind, value] = name
+                for kind, value in _identifiers(user).items():
+                    self._names[kind, value] = name
         return changed
 
 
@@ -435,19 +482,29 @@ def _found_quickly() -> None:
     genuine = cognito._resolve_user
     known: dict[str, _Addresses] = {}
 
-    def resolve_user(pool: Record, username: str | None) -> tuple[Record | None, Answer | None]:
+    def resolve_real(pool: Record, username: str | None) -> tuple[Record | None, Answer | None]:
         if not isinstance(username, str) or pool.get("AliasAttributes"):
             found: tuple[Record | None, Answer | None] = _patiently(genuine, pool, username)
             return found
-        name = username if is_case_sensitive(pool) else in_lower_case(username)
+        exact = is_case_sensitive(pool)
+        name = username if exact else in_lower_case(username)
         user = pool["_users"].get(name)
         if user is None:
             kinds = ["sub", *(pool.get("UsernameAttributes") or [])]
+            # Names of other providers' people begin with the provider's, capitals and all.
+            kinds += [] if exact else [LOWERED_NAME]
             addresses = known.setdefault(pool["Id"], _Addresses())
             user = addresses.find(pool["_users"], kinds, name)
         if user is None:
             return None, error("UserNotFoundException", "User does not exist.")
         return user, None
+
+    def resolve_user(pool: Record, username: str | None) -> tuple[Record | None, Answer | None]:
+        user, refusal = resolve_real(pool, username)
+        stand_in = _played.get()
+        if user is None and stand_in is not None and stand_in["Username"] == username:
+            return stand_in, None
+        return user, refusal
 
     def user_from_token(token: str, pool: Record) -> Record | None:
         subject = claims_of(token).get("sub")
@@ -488,40 +545,250 @@ def new_code() -> str:
     return f"{secrets.randbelow(10**6):06d}"
 
 
-def _groups_in_both_tokens() -> None:
-    """AWS has groupOverrideDetails beside the two sections, the emulator inside each."""
+# Who does not exist and is to be treated as if: one name, for the length of one call.
+_played: contextvars.ContextVar[Record | None] = contextvars.ContextVar("stand_in", default=None)
+# The next id that the emulator draws, when somebody was told of it before.
+_planned: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("planned", default=None)
+_adding = threading.Lock()
+
+
+def _code_mails(triggers: Triggers) -> None:
+    """CustomMessage words the mails with codes. The code itself is filled in afterwards."""
     cognito = part("services.cognito")
-    genuine = cognito._extract_trigger_response
+    genuine, genuine_otp = cognito._send_verification_email, cognito._send_email_otp
 
-    def extract_trigger_response(payload: Any) -> Any:
-        response = genuine(payload)
-        details = (response or {}).get("claimsAndScopeOverrideDetails")
-        if isinstance(details, dict) and isinstance(details.get("groupOverrideDetails"), dict):
-            for section in ("idTokenGeneration", "accessTokenGeneration"):
-                details[section] = {
-                    "groupOverrideDetails": details["groupOverrideDetails"],
-                    **(details.get(section) or {}),
-                }
-        return response
+    def send_verification_email(
+        pool: Record, username: str, attributes: Any, code: str, attribute_name: str = "email"
+    ) -> Any:
+        message = triggers.code_message(pool, username, attributes)
+        worded = messages.worded(pool, message)
+        return genuine(worded, username, attributes, code, attribute_name=attribute_name)
 
-    cognito._extract_trigger_response = extract_trigger_response
+    def send_email_otp(pool: Record, username: str, attributes: Any, constant: str) -> Any:
+        code = new_code()
+        for session in list(cognito._pending_user_auth.values()):
+            if (session.get("username"), session.get("otp_code")) == (username, constant):
+                session["otp_code"] = code
+        source = "CustomMessage_Authentication"
+        message = triggers.code_message(pool, username, attributes, source)
+        if message.body is None:
+            return genuine_otp(pool, username, attributes, code)
+        return cognito._deliver_cognito_email(
+            pool,
+            attributes["email"],
+            message.subject or "Your sign-in code",
+            message.body.replace("{####}", code),
+            type_name="CognitoEmailOtpMessage",
+            extra={"Username": username},
+        )
+
+    cognito._send_verification_email = send_verification_email
+    cognito._send_email_otp = send_email_otp
 
 
-def _refusals_in_words(rules: Rules) -> None:
-    """Refusals of PreTokenGeneration as AWS words them, and the write rules around each action."""
+def _sign_up_moments(triggers: Triggers) -> None:
     cognito = part("services.cognito")
-    apply, run, token = (
-        cognito._apply_pretoken_trigger,
-        cognito._run_idp_handler,
-        cognito._oauth2_token,
-    )
-    dispatch, reentrant = cognito._dispatch_idp, part("core.concurrency").run_reentrant
+    genuine_uuid = cognito.new_uuid
 
-    def apply_pretoken_trigger(*args: Any, **named: Any) -> Any:
+    def apply_presignup_trigger(
+        pool_id: str,
+        client_id: str,
+        username: str,
+        user_attrs: Mapping[str, Any],
+        trigger_source: str = "PreSignUp_ExternalProvider",
+    ) -> dict[str, bool]:
+        pool = cognito._get_pool_unscoped(pool_id)
+        return triggers.pre_sign_up(trigger_source, pool, username, user_attrs, client_id)
+
+    def apply_custom_message_trigger(
+        pool: Record, trigger_source: str, username: str, user_attrs: Any, *_: Any, **__: Any
+    ) -> dict[str, Any]:
+        status = "FORCE_CHANGE_PASSWORD"
+        message = triggers.message(trigger_source, pool, username, user_attrs, status)
+        return {"emailSubject": message.subject, "emailMessage": message.body}
+
+    def new_uuid() -> str:
+        planned = _planned.get()
+        return planned.pop() if planned else str(genuine_uuid())
+
+    cognito._apply_presignup_trigger = apply_presignup_trigger
+    cognito._apply_custom_message_trigger = apply_custom_message_trigger
+    cognito.new_uuid = new_uuid
+
+
+def _challenge_moments(triggers: Triggers) -> None:
+    """Define, Create and Verify: the emulator's moments, Cognito's events and errors."""
+    cognito = part("services.cognito")
+
+    def define(
+        pool_id: str, client_id: str, username: str, _attributes: Any, session: Record, *_: Any
+    ) -> tuple[Any, None]:
+        told = {"session": cognito._build_session_list(session)}
+        found = triggers.challenge("DefineAuthChallenge", pool_id, client_id, username, told)
+        return found, None
+
+    def create(
+        pool_id: str, client_id: str, username: str, _attributes: Any, session: Record, *_: Any
+    ) -> tuple[Any, None]:
+        history = cognito._build_session_list(session)
+        told = {"challengeName": "CUSTOM_CHALLENGE", "session": history}
+        found = triggers.challenge("CreateAuthChallenge", pool_id, client_id, username, told)
+        return found, None
+
+    def verify(
+        pool_id: str,
+        client_id: str,
+        username: str,
+        _attributes: Any,
+        session: Record,
+        answer: str,
+        *_: Any,
+    ) -> tuple[Any, None]:
+        last = session["challenges"][-1] if session["challenges"] else {}
+        told = {
+            "privateChallengeParameters": last.get("privateChallengeParameters") or {},
+            "challengeAnswer": answer,
+        }
+        found = triggers.challenge(
+            "VerifyAuthChallengeResponse", pool_id, client_id, username, told
+        )
+        return found, None
+
+    cognito._invoke_define_auth_challenge_trigger = define
+    cognito._invoke_create_auth_challenge_trigger = create
+    cognito._invoke_verify_auth_challenge_trigger = verify
+
+
+def _token_moments(triggers: Triggers) -> None:
+    """PostAuthentication before anything is issued, then PreTokenGeneration once for both."""
+    cognito = part("services.cognito")
+    build, token = cognito._build_auth_result, cognito._oauth2_token
+
+    def build_auth_result(
+        pool_id: str,
+        client_id: str,
+        user: Record,
+        nonce: str = "",
+        trigger_source: str = "TokenGeneration_Authentication",
+        **named: Any,
+    ) -> Any:
+        triggers.before_tokens(pool_id, client_id, user, trigger_source)
+        return build(pool_id, client_id, user, nonce, trigger_source, **named)
+
+    def apply_pretoken_trigger(  # noqa: PLR0913 - the emulator's own arguments
+        *,
+        pool_id: str,
+        claims: Record,
+        trigger_source: str,
+        client_id: str,
+        username: str,
+        client_metadata: Any = None,
+        scope: str = "",
+        **_: Any,
+    ) -> dict[str, Any]:
+        scopes = tuple(cognito._aws_scope_order(scope.split(), presized=False))
+        issue = Issue(trigger_source, pool_id, client_id, username, scopes, client_metadata)
+        return triggers.claims(issue, claims)
+
+    def oauth2_token(*args: Any, **named: Any) -> Answer:
         try:
-            return apply(*args, **named)
-        except Exception as failure:
-            raise TriggerRefused(_pretoken_refusal(failure)) from failure
+            with answering(Call("Token")):
+                answer: Answer = token(*args, **named)
+        except TriggerFailed as failure:
+            answer = cognito._oauth2_error("invalid_grant", str(failure))
+        return answer
+
+    cognito._build_auth_result = build_auth_result
+    cognito._apply_pretoken_trigger = apply_pretoken_trigger
+    cognito._oauth2_token = oauth2_token
+
+
+def _hosted_sign_in(triggers: Triggers) -> None:
+    """PreAuthentication and UserMigration behind the sign-in page, whose errors it shows."""
+    cognito, app = part("services.cognito"), part("app")
+    authenticate, submit = cognito._authenticate_hosted_ui_user, cognito.handle_login_submit
+    handle, reentrant = app._handle_cognito_body_request, part("core.concurrency").run_reentrant
+
+    def authenticate_hosted_ui_user(pool: Record, username: str, password: str) -> Any:
+        client_id = current().client_id
+        try:
+            triggers.before_plain_password(pool, client_id, username, password)
+        except TriggerFailed as failure:
+            return None, str(failure)
+        return authenticate(pool, username, password)
+
+    def handle_login_submit(*args: Any) -> Any:
+        form = parse_qs(args[3].decode("utf-8", errors="replace"))
+        pending = cognito._pending_user_auth.get(form.get("ua_token", [""])[0]) or {}
+        client_id = form.get("client_id", [pending.get("client_id")])[0]
+        try:
+            with answering(Call("Login", client_id)):
+                return submit(*args)
+        except TriggerFailed as failure:
+            return cognito._oauth2_error("invalid_request", str(failure))
+
+    async def handle_body_request(method: str, path: str, *rest: Any) -> Any:
+        """The page's answer waits for functions that call back: never on the event loop."""
+        if path in ("/login", "/oauth2/login") and method == "POST":
+            return await reentrant(cognito.handle_login_submit, method, path, *rest)
+        if path in PROVIDER_ANSWERS:
+            # Brought by a browser, unsigned: what vouches for it is in the answer itself.
+            return await cognito.handle_request(method, path, *rest)
+        return await handle(method, path, *rest)
+
+    cognito._authenticate_hosted_ui_user = authenticate_hosted_ui_user
+    cognito.handle_login_submit = handle_login_submit
+    app._handle_cognito_body_request = handle_body_request
+
+
+def _federated_sign_in(triggers: Triggers) -> None:
+    """What surrounds another provider's answer. A refusal goes back to the application."""
+    cognito = part("services.cognito")
+
+    def apply_inbound_federation_trigger(  # noqa: PLR0913, PLR0917 - the emulator's own arguments
+        pool_id: str, client_id: str, username: str, name: str, kind: str, attributes: Any
+    ) -> dict[str, str]:
+        pool = cognito._get_pool_unscoped(pool_id)
+        told = {"providerName": name, "providerType": kind, "attributes": attributes}
+        return triggers.inbound(pool, client_id, username, told)
+
+    def around(genuine: Callable[..., Answer]) -> Callable[..., Answer]:
+        def idp_response(*args: Any) -> Answer:
+            begun = federation.begun(cognito._auth_codes, args)
+            try:
+                with answering(Call("Federation", begun.get("client_id"))):
+                    answer = genuine(*args)
+                    query = parse_qs(urlsplit(answer[1].get("Location", "")).query)
+                    if ended := cognito._auth_codes.get(query.get("code", [""])[0]):
+                        pool = cognito._get_pool_unscoped(ended["pool_id"])
+                        _close_to_passwords(pool["_users"].get(ended["username"]))
+                        triggers.federated(pool, ended["client_id"], ended["username"])
+                    return answer
+            except TriggerFailed as failure:
+                return federation.sent_back(begun, str(failure))
+
+        return idp_response
+
+    cognito._apply_inbound_federation_trigger = apply_inbound_federation_trigger
+    cognito._saml2_idp_response = around(cognito._saml2_idp_response)
+    cognito._oauth2_idp_response = around(cognito._oauth2_idp_response)
+
+
+def _close_to_passwords(user: Record | None) -> None:
+    """The emulator takes any password for somebody who has none."""
+    if user is not None and not user.get("_password"):
+        user["_password"] = unguessable()
+
+
+def unguessable() -> str:
+    return secrets.token_hex(32)
+
+
+def _rules_around_calls(rules: Rules) -> None:
+    """The write rules and the triggers around each action, and the actions it does not know."""
+    cognito = part("services.cognito")
+    run, dispatch = cognito._run_idp_handler, cognito._dispatch_idp
+    reentrant = part("core.concurrency").run_reentrant
 
     def run_idp_handler(handler: Handler, action: str, data: dict[str, Any]) -> Answer:
         try:
@@ -530,8 +797,8 @@ def _refusals_in_words(rules: Rules) -> None:
                 data,
                 lambda: run(lambda given: rules.run(action, given, handler), action, data),
             )
-        except TriggerRefused as refusal:
-            return error("UserLambdaValidationException", str(refusal))
+        except TriggerFailed as failure:
+            return error(failure.code, str(failure), failure.status)
         return answer
 
     async def dispatch_idp(action: str, data: dict[str, Any]) -> Answer:
@@ -541,26 +808,9 @@ def _refusals_in_words(rules: Rules) -> None:
         )
         return await answer
 
-    def oauth2_token(*args: Any, **named: Any) -> Answer:
-        try:
-            answer: Answer = token(*args, **named)
-        except TriggerRefused as refusal:
-            answer = cognito._oauth2_error("invalid_grant", str(refusal))
-        return answer
-
-    cognito._apply_pretoken_trigger = apply_pretoken_trigger
     cognito._run_idp_handler = run_idp_handler
     cognito._dispatch_idp = dispatch_idp
-    cognito._oauth2_token = oauth2_token
     cognito._UNSIGNED_IDP_ACTIONS.update(rules.own_actions)
-
-
-def _pretoken_refusal(failure: Exception) -> str:
-    """The emulator raises the repr of the function's error."""
-    text = str(failure).removeprefix("PreTokenGeneration error: ")
-    with suppress(ValueError, SyntaxError, TypeError, KeyError):
-        text = ast.literal_eval(text)["errorMessage"]
-    return f"PreTokenGeneration failed with error {text}."
 
 
 class Directory:
@@ -577,6 +827,52 @@ class Directory:
     def find(self, pool: Record, username: str) -> Record | None:
         user: Record | None = part("services.cognito")._resolve_user(pool, username)[0]
         return user
+
+    def attributes(self, user: Mapping[str, Any]) -> dict[str, str]:
+        return attributes_of(user)
+
+    def add(
+        self, pool: Record, username: str, attributes: Mapping[str, str], password: str, status: str
+    ) -> Record:
+        """A new person as a sign-up leaves one, or the one who came first."""
+        username = username if is_case_sensitive(pool) else username.lower()
+        with _adding:
+            user = self.find(pool, username)
+            if user is None:
+                user = newcomer(pool, username, attributes, password or unguessable(), status)
+                pool["_users"][user["Username"]] = user
+                pool["EstimatedNumberOfUsers"] = len(pool["_users"])
+            return user
+
+    def session(self, token: object) -> Record | None:
+        sessions = part("services.cognito")._challenge_sessions
+        found: Record | None = sessions.get(token) if isinstance(token, str) else None
+        return found
+
+    @contextmanager
+    def stand_in(self, username: str) -> Iterator[None]:
+        nobody = {
+            "Username": username,
+            "Attributes": [],
+            "Enabled": True,
+            "UserStatus": "CONFIRMED",
+            "_password": unguessable(),
+        }
+        token = _played.set(nobody)
+        try:
+            yield
+        finally:
+            _played.reset(token)
+
+    def is_stand_in(self, user: Mapping[str, Any]) -> bool:
+        return user is _played.get()
+
+    def planned_name(self, pool: Record, username: str) -> str:
+        if not pool.get("UsernameAttributes"):
+            return username
+        name = str(uuid.uuid4())
+        _planned.set([name])
+        return name
 
     def send_code(self, pool: Record, user: Record, address: str, code: str) -> dict[str, str]:
         """Mail a code to an address; the details of where it went, masked."""
@@ -617,8 +913,8 @@ def claims_of(token: object) -> dict[str, Any]:
     return claims if isinstance(claims, dict) else {}
 
 
-def error(code: str, message: str) -> Answer:
-    answer: Answer = part("core.responses").error_response_json(code, message, 400)
+def error(code: str, message: str, status: int = 400) -> Answer:
+    answer: Answer = part("core.responses").error_response_json(code, message, status)
     return answer
 
 
@@ -741,7 +1037,47 @@ class GatewayRefused(Exception):
         self.answer = answer
 
 
+# Mail
+
+
+def _mails_by_their_sender() -> None:
+    """Ask a policy about the identity that a mail is from; the emulator asks about every one."""
+    actions = part("core.iam_actions")
+    genuine = actions._ses_v2_resource_arn
+
+    def resource_arn(method: str, path: str, body: bytes, region: str, account: str) -> str:
+        if method == "POST" and path.rstrip("/") == "/v2/email/outbound-emails":
+            sender = actions._safe_json_field(body, "FromEmailAddress") or ""
+            if address := parseaddr(sender)[1]:
+                return f"arn:aws:ses:{region}:{account}:identity/{address}"
+        arn: str = genuine(method, path, body, region, account)
+        return arn
+
+    actions._ses_v2_resource_arn = resource_arn
+
+
 # Functions
+
+
+class Functions:
+    """The functions of the account, as the user pool calls them."""
+
+    def may_be_called(self, arn: str, pool_arn: str) -> bool:
+        record, _, _ = part("services.lambda_svc")._get_base_func_record_for_ref(arn)
+        statements = ((record or {}).get("policy") or {}).get("Statement") or []
+        return any(lets_pool_call(statement, pool_arn) for statement in statements)
+
+    def call(self, arn: str, event: dict[str, Any]) -> Outcome:
+        lambda_svc = part("services.lambda_svc")
+        record, config, _ = lambda_svc._get_func_record_for_ref(arn)
+        runnable = lambda_svc._execution_record_for_config(record, config)
+        result = lambda_svc._execute_function_with_config_scope(runnable, event)
+        body = result.get("body")
+        if result.get("throttle"):
+            return Outcome(throttled=True)
+        if result.get("error"):
+            return Outcome(error=str(body["errorMessage"] if isinstance(body, dict) else body))
+        return Outcome(answer=body)
 
 
 SILENT_START = """\

@@ -79,7 +79,7 @@ PAGE = """<!doctype html>
 <main id="inbox" data-newest="{newest}">
 <h1>Inbox</h1>
 <p>Every mail of this stack, newest first. None of them left this machine.
-<span role="status">{count}</span></p>
+<span role="status">{count}</span>. <a href="/inbox/previews">How every mail looks.</a></p>
 {mails}
 </main>
 </body>

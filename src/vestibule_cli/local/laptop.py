@@ -117,6 +117,7 @@ class Laptop:
             user_pool_client_id="standsin",
             identity_pool_id=f"{REGION}:00000000-0000-4000-8000-000000000000",
             table_name=definition.resource(provision.ENVIRONMENT),
+            policy_parameter=definition.parameter(provision.ENVIRONMENT, "policy"),
             functions={},
             queues={},
         )

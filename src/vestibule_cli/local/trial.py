@@ -71,12 +71,19 @@ def handlers(definition: Stack, outputs: Outputs) -> list[Handler]:
     references = {
         "environment": "local",
         "identity_pool": outputs.identity_pool_id,
+        "mail_from": definition.mail.from_address,
+        "mail_sender": "ses",
+        "policy_parameter": outputs.policy_parameter,
         "table": outputs.table_name,
         "table_stream": f"arn:aws:dynamodb:{outputs.region}:{outputs.account_id}:"
         f"table/{outputs.table_name}/stream/latest",
         "user_pool": outputs.user_pool_id,
         "user_pool_client": outputs.user_pool_client_id,
         "version": "trial",
+        **{
+            f"queue_url:{key}": f"{outputs.aws_endpoint_url}/{outputs.account_id}/{key}"
+            for key in definition.queues
+        },
     }
     place = {
         "AWS_REGION": outputs.region,

@@ -116,6 +116,7 @@ class Watcher:
         yield from self._code.rglob("*.py")
         yield from (self._root / "infra" / "policies").glob("*.json")
         yield self._root / "stack.yaml"
+        yield self._root / "policy.yaml"
         yield self._root / "openapi.json"
 
 

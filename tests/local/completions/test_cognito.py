@@ -162,6 +162,12 @@ def test_a_code_is_checked_in_any_case(pool: Any) -> None:
 def test_two_sign_ups_at_once_for_one_address_make_one_person(emulator: Any) -> None:
     slow = "import time\ndef handler(event, context):\n    time.sleep(0.2)\n    return event\n"
     arn = emulator.function("slow-to-welcome", slow)
+    emulator.client("lambda").add_permission(
+        FunctionName="slow-to-welcome",
+        StatementId="pools",
+        Action="lambda:InvokeFunction",
+        Principal="cognito-idp.amazonaws.com",
+    )
     pool = emulator.pool("at-once", LambdaConfig={"PreSignUp": arn})
 
     def attempt(_: int) -> str:

@@ -17,7 +17,7 @@ from vestibule_cli.failures import FAILED, MISUSED, Failure, Misuse, expected_ex
 from vestibule_cli.local.state import StateFolder
 from vestibule_cli.main import COMMANDS, main
 from vestibule_cli.project import CHECKOUT
-from vestibule_cli.stack_file import StackError
+from vestibule_cli.stack import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,7 +127,14 @@ def test_a_wrong_call_ends_with_2(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["outputs"], ["mail"], ["logs"], ["users", "list"], ["users", "show", "a@b.test"]],
+    [
+        ["outputs"],
+        ["mail"],
+        ["logs"],
+        ["policy", "show"],
+        ["users", "list"],
+        ["users", "show", "a@b.test"],
+    ],
 )
 def test_without_a_stack_a_command_says_how_to_start_one(
     arguments: list[str], tmp_path: object

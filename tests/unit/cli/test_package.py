@@ -14,6 +14,7 @@ import pytest
 from vestibule_cli import bytecode
 from vestibule_cli.package import Package, PackageError, Target, build
 from vestibule_cli.project import CHECKOUT as ROOT
+from vestibule_cli.yaml_file import FileRefused
 
 LOCK = "requirements/runtime.lock"
 
@@ -144,6 +145,22 @@ def test_a_changed_file_changes_the_package(checkout: Path) -> None:
     assert after.digest != before.digest
     folder = unpacked(after, checkout / "unpacked")
     assert run_alone(folder, "import vestibule; print(vestibule.changed)").stdout == "True\n"
+
+
+def test_the_policy_is_packed_as_it_is_now(checkout: Path) -> None:
+    (checkout / "policy.yaml").write_text("version: 1\nsign_up: {invitation_required: true}\n")
+
+    folder = unpacked(packed(checkout), checkout / "unpacked")
+
+    program = "from vestibule.policy import parse; print(parse.shipped().invitation_required)"
+    assert run_alone(folder, program).stdout == "True\n"
+
+
+def test_a_wrong_policy_is_refused_with_its_line(checkout: Path) -> None:
+    (checkout / "policy.yaml").write_text("version: 1\nfederation: maybe\n")
+
+    with pytest.raises(FileRefused, match=r"^policy\.yaml:2:13: federation: must be one of"):
+        packed(checkout)
 
 
 def test_nothing_unused_is_packed(checkout: Path) -> None:

@@ -64,6 +64,8 @@ def test_references_become_what_they_stand_for() -> None:
     values = {
         "environment": "local",
         "identity_pool": "i",
+        "mail_from": "jo@example.test",
+        "policy_parameter": "/p",
         "table": "people",
         "user_pool": "p",
         "version": "1",
@@ -93,7 +95,9 @@ def test_a_figure_out_of_range_is_refused_with_its_place(project: Path) -> None:
 
 def test_every_problem_is_listed_in_the_order_of_the_file(project: Path) -> None:
     text = (project / "stack.yaml").read_text(encoding="utf-8")
-    changed = text.replace("memory: 512", "memory: 64").replace("visibility: 60", "visibility: -1")
+    changed = text.replace("memory: 512", "memory: 64", 1).replace(
+        "visibility: 60", "visibility: -1"
+    )
 
     (project / "stack.yaml").write_text(changed.replace("rate: 100", "rate: many"))
 
@@ -171,7 +175,7 @@ def test_a_missing_key_is_told_at_its_parent(project: Path) -> None:
             "unknown queue 'retry-dql' (did you mean retry-dlq?); allowed: retry, retry-dlq",
         ),
         (
-            "on_failure: retry",
+            "on_failure: retry-dlq",
             "on_failure: later",
             "functions.maintenance.events.0.on_failure",
             "unknown queue 'later'; allowed: retry, retry-dlq",
@@ -232,7 +236,19 @@ def test_a_dangling_reference_is_refused_with_what_is_allowed(
         ("password_flow: false", "password_flow: maybe", "must be true or false, got 'maybe'"),
         ("case_sensitive: false", "case_sensitive: true", "must be one of False, got True"),
         ("{access: 15", "{access: 90", "must be between 5 and 60, got 90"),
-        ("    max_receives: 5\n", "", "max_receives and dead_letters go together"),
+        ("    timeout: 4\n", "    timeout: 5\n", "functions.triggers.timeout: must be less than 5"),
+        (
+            "visibility: 60",
+            "visibility: 20",
+            "retry hides a message for 20 s, and this works on it",
+        ),
+        ("- queue: retry\n", "- qeue: retry\n", "must say `stream:` or `queue:`"),
+        ("batch_size: 10\n\n", "batch_size: 11\n\n", "must be between 1 and 10, got 11"),
+        ("triggers: triggers", "triggers: trigers", "unknown function 'trigers'"),
+        ("token_event: V2_0", "token_event: V2", "must be one of 'V1_0', 'V2_0' or 'V3_0'"),
+        ('"queue_url:retry"', '"queue_url:later"', "unknown reference 'queue_url:later'"),
+        ("from: vestibule@", "from: Vestibule <v@", "mail.from: must be a plain address"),
+        ("    max_receives: 60\n", "", "max_receives and dead_letters go together"),
         ("filter: '{", "filter: '", "must be JSON"),
         (
             "client_writes: [email, name, ",
@@ -250,13 +266,18 @@ def test_a_wrong_value_is_refused_in_words(
 
 
 def test_dead_letters_of_dead_letters_are_refused(project: Path) -> None:
-    problem = only_problem(
+    found = problems(
         project,
         "    retention: 1209600",
         "    retention: 1209600\n    max_receives: 2\n    dead_letters: retry",
     )
 
-    assert "has dead letters of its own" in problem
+    first = line_of(project, "dead_letters: retry-dlq")
+    second = line_of(project, "retention: 1209600") + 2
+    assert found == (
+        f"stack.yaml:{first}:19: queues.retry.dead_letters: retry-dlq has dead letters of its own",
+        f"stack.yaml:{second}:19: queues.retry-dlq.dead_letters: retry has dead letters of its own",
+    )
 
 
 def test_a_key_given_twice_is_refused_where_it_stands_again(project: Path) -> None:

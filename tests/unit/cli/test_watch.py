@@ -75,7 +75,9 @@ def test_changed_code_is_refreshed_and_named(
     assert re.fullmatch(live, reports[0])
 
 
-@pytest.mark.parametrize("path", ["stack.yaml", "openapi.json", "infra/policies/api.json"])
+@pytest.mark.parametrize(
+    "path", ["stack.yaml", "policy.yaml", "openapi.json", "infra/policies/api.json"]
+)
 def test_the_definition_is_followed_too(
     project: Path, refreshes: Refreshes, reports: list[str], path: str
 ) -> None:

@@ -93,12 +93,11 @@ def test_a_missing_setting_stops_the_function_and_is_named() -> None:
 
 def test_no_route_but_health_answers_a_stranger() -> None:
     api = wiring.api(Settings.from_environment(ENVIRONMENT))
-    nobody: Any = None
-    routes = wiring.routes(nobody, "1.2.3")
-    user_id = {"userId": "11111111-2222-3333-4444-555555555555"}
+    routes = wiring.routes(wiring.described(), "1.2.3")
+    ids = {"userId": "11111111-2222-3333-4444-555555555555", "id": "1"}
 
     statuses = {
-        route.name: api(gateway.event(route.method, route.resource, path=user_id))["statusCode"]
+        route.name: api(gateway.event(route.method, route.resource, path=ids))["statusCode"]
         for route in routes
     }
 

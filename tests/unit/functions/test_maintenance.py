@@ -8,15 +8,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fakes.accounts import InMemoryAccounts
+from fakes.arrivals import activities, arrival, ensuring
 from fakes.people import LATER, keep, new_sub, profile
 from fakes.table import FakeTable
+from fakes.tenants import keep_member, keep_organization, membership_of
+from vestibule.organizations.store import Departures
 from vestibule.platform.aws import AwsUnavailable
 from vestibule.profiles import items
 from vestibule.profiles.erase import Eraser
 from vestibule.profiles.store import TableRemains
+from vestibule.triggers import retry
+from vestibule.triggers.ensure_user import Outcome
+from vestibule.triggers.line import note
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+    from vestibule.triggers.arrival import Arrival
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "events" / "maintenance-erased.json"
 
@@ -51,7 +59,7 @@ def eraser(
     accounts: InMemoryAccounts,
 ) -> Eraser:
     """Stands in the module too, for tests that call the entry point."""
-    made = Eraser(accounts, TableRemains(table))
+    made = Eraser(accounts, TableRemains(table), Departures(table))
     monkeypatch.setattr(maintenance, "eraser", made)
     return made
 
@@ -84,6 +92,24 @@ def test_an_erased_person_loses_account_and_history(
         (items.person_key(gone), items.TOMBSTONE),
         (items.person_key(other.user_id), items.PROFILE),
     }
+
+
+@pytest.mark.usefixtures("eraser")
+@pytest.mark.parametrize("status", ["active", "pending"])
+def test_an_erased_person_leaves_their_organization(
+    maintenance: ModuleType, table: FakeTable, status: str
+) -> None:
+    organization_id = keep_organization(table).id
+    gone = keep_member(table, organization_id, status=status)
+    other = keep_member(table, organization_id)
+    a_tombstone(table, gone)
+
+    maintenance.handler({"Records": [erased(gone)]}, None)
+
+    assert membership_of(table, organization_id, gone) is None
+    assert membership_of(table, organization_id, other) is not None
+    left = [item["sk"] for item in table.all_items() if item["pk"] == items.person_key(gone)]
+    assert left == [items.TOMBSTONE]
 
 
 @pytest.mark.usefixtures("eraser")
@@ -176,3 +202,89 @@ def test_the_example_event_is_understood(
     maintenance.handler(event, None)
 
     assert gone not in accounts
+
+
+@pytest.fixture
+def arrivals(
+    maintenance: ModuleType, monkeypatch: pytest.MonkeyPatch, table: FakeTable
+) -> FakeTable:
+    """The table into which the module lets people in."""
+    monkeypatch.setattr(maintenance, "ensure_user", ensuring(table))
+    return table
+
+
+def message(body: str, message_id: str = "m1") -> dict[str, Any]:
+    return {"messageId": message_id, "body": body, "eventSource": "aws:sqs"}
+
+
+def test_who_had_to_wait_is_let_in_once(maintenance: ModuleType, arrivals: FakeTable) -> None:
+    who = arrival()
+    event = {"Records": [message(retry.write(who)), message(retry.write(who), "m2")]}
+
+    answers = [maintenance.handler(event, None) for _ in range(2)]
+
+    assert answers == [{"batchItemFailures": []}] * 2
+    assert len(activities(arrivals, who.user_id)) == 1
+
+
+def test_what_cannot_be_done_stays_in_the_queue_and_keeps_nobody_waiting(
+    maintenance: ModuleType, arrivals: FakeTable
+) -> None:
+    first, second = arrival(), arrival()
+    records = [
+        message(retry.write(first), "away"),
+        message('{"DDBStreamBatchInfo": {}}', "not ours"),
+        message(retry.write(second), "fine"),
+    ]
+    arrivals.fail_next(AwsUnavailable)
+
+    answer = maintenance.handler({"Records": records}, None)
+
+    assert answer == {
+        "batchItemFailures": [{"itemIdentifier": "away"}, {"itemIdentifier": "not ours"}]
+    }
+    assert activities(arrivals, first.user_id) == []
+    assert len(activities(arrivals, second.user_id)) == 1
+
+
+def test_what_was_said_of_one_message_is_in_no_other_s_line(
+    maintenance: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = arrival(), arrival()
+
+    class Ensuring:
+        def run(self, who: Arrival) -> Outcome:
+            if who.user_id == first.user_id:
+                note(trouble="the table is away")
+                raise AwsUnavailable("dynamodb", "Query")
+            note(arrival="opened")
+            return Outcome(None)
+
+    monkeypatch.setattr(maintenance, "ensure_user", Ensuring())
+
+    maintenance.handler({"Records": [message(retry.write(each)) for each in (first, second)]}, None)
+    note(arrival="nobody's")
+
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (taken_up,) = (line for line in said if line.get("userId") == second.user_id)
+    assert taken_up["arrival"] == "opened"
+    assert "trouble" not in taken_up
+
+
+def test_somebody_erased_meanwhile_is_done_with(
+    maintenance: ModuleType, arrivals: FakeTable
+) -> None:
+    who = arrival()
+    a_tombstone(arrivals, who.user_id)
+
+    answer = maintenance.handler({"Records": [message(retry.write(who))]}, None)
+
+    assert answer == {"batchItemFailures": []}
+    assert [item["sk"] for item in arrivals.all_items()] == [items.TOMBSTONE]
+
+
+def test_the_example_arrival_is_understood(maintenance: ModuleType, arrivals: FakeTable) -> None:
+    event = json.loads((EXAMPLE.parent / "maintenance-arrival.json").read_text(encoding="utf-8"))
+
+    assert maintenance.handler(event, None) == {"batchItemFailures": []}
+    assert items.PROFILE in {item["sk"] for item in arrivals.all_items()}

@@ -10,6 +10,9 @@ from fakes.gateway import InMemoryRecords, NoRecords
 from fakes.people import new_sub
 from vestibule.platform.authorization import (
     ADMIN,
+    MEMBER,
+    ORGANIZATION_ADMIN,
+    ORGANIZATION_ADMIN_OR_SELF,
     PUBLIC,
     RULES,
     SELF,
@@ -49,6 +52,10 @@ MATRIX: dict[str, dict[str, frozenset[str]]] = {
     SELF.name: {"own": PEOPLE, "other": NOBODY, "none": PEOPLE},
     SELF_OR_ADMIN.name: {"own": PEOPLE, "other": ADMINS, "none": PEOPLE},
     ADMIN.name: {"own": ADMINS, "other": ADMINS, "none": ADMINS},
+    # The domain goes on from here: it reads the membership.
+    MEMBER.name: {"own": PEOPLE, "other": PEOPLE, "none": PEOPLE},
+    ORGANIZATION_ADMIN.name: {"own": PEOPLE, "other": PEOPLE, "none": PEOPLE},
+    ORGANIZATION_ADMIN_OR_SELF.name: {"own": PEOPLE, "other": PEOPLE, "none": PEOPLE},
 }
 
 

@@ -96,3 +96,23 @@ def test_what_was_forgotten_is_not_written(capsys: pytest.CaptureFixture[str]) -
 def test_a_name_that_could_spoil_the_line_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="no name for a metric"):
         metrics.count(name)
+
+
+def test_a_trigger_is_counted_by_its_source_with_what_was_counted_meanwhile(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    metrics.count("ProfileCreated")
+
+    logs.write(metrics.trigger_line("PreSignUp_SignUp", 12.345, succeeded=True))
+    logs.write(metrics.trigger_line("PreSignUp_SignUp", 1, succeeded=False))
+
+    first, second = lines(capsys)
+    by_source = [["Environment", "Source"]]
+    assert declared(first) == {
+        "CognitoTriggerInvocations": ("Count", by_source),
+        "CognitoTriggerDuration": ("Milliseconds", by_source),
+        "CognitoTriggerSuccess": ("Count", by_source),
+        "ProfileCreated": ("Count", [["Environment"]]),
+    }
+    assert (first["CognitoTriggerSuccess"], second["CognitoTriggerSuccess"]) == (1, 0)
+    assert "ProfileCreated" not in second

@@ -14,6 +14,7 @@ OPTIONAL = {
     "SERVICE_VERSION": "1.2.3",
     "LOG_LEVEL": "DEBUG",
     "METRICS_NAMESPACE": "Other/Name",
+    "POLICY_PARAMETER": "/vestibule/local/policy",
 }
 
 
@@ -28,6 +29,7 @@ def test_all_variables_are_taken() -> None:
         version="1.2.3",
         log_level="DEBUG",
         metrics_namespace="Other/Name",
+        policy_parameter="/vestibule/local/policy",
     )
 
 
@@ -40,6 +42,7 @@ def test_optional_variables_have_defaults(left_out: dict[str, str]) -> None:
     assert settings.version == "unknown"
     assert settings.log_level == "INFO"
     assert settings.metrics_namespace == "Vestibule"
+    assert settings.policy_parameter is None
 
 
 def test_every_missing_variable_is_named_at_once() -> None:
@@ -59,6 +62,8 @@ def test_every_missing_variable_is_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("POLICY_PARAMETER", "policy"),
+        ("POLICY_PARAMETER", "/a policy"),
         ("AWS_REGION", "mars"),
         ("AWS_REGION", "US-EAST-1"),
         ("AWS_REGION", "us-east-x"),

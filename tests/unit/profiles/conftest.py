@@ -12,11 +12,13 @@ from fakes.table import FakeTable
 from vestibule.functions import wiring
 from vestibule.platform.http.identity import SignedCallers
 from vestibule.platform.http.router import Api
-from vestibule.profiles.service import ProfileService
-from vestibule.profiles.store import TableProfileStore, TableRecords
+from vestibule.policy.model import Policy
+from vestibule.profiles.store import TableRecords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from vestibule.profiles.service import ProfileService
 
 POOL = "us-east-1_aBcDeFgHi"
 
@@ -38,14 +40,19 @@ def accounts() -> InMemoryAccounts:
 
 
 @pytest.fixture
-def service(table: FakeTable, accounts: InMemoryAccounts) -> ProfileService:
-    return ProfileService(TableProfileStore(table), accounts)
+def services(table: FakeTable, accounts: InMemoryAccounts) -> wiring.Services:
+    return wiring.services(table, accounts, Policy)
 
 
 @pytest.fixture
-def api(table: FakeTable, service: ProfileService) -> Api:
+def service(services: wiring.Services) -> ProfileService:
+    return services.profiles
+
+
+@pytest.fixture
+def api(table: FakeTable, services: wiring.Services) -> Api:
     return Api(
-        wiring.routes(service, "0"),
+        wiring.routes(services, "0"),
         records=TableRecords(table),
         signed_callers=SignedCallers(user_pool_id=POOL, identity_pool_id=None),
     )

@@ -1,4 +1,4 @@
-"""Every route of the API, called by everybody: who gets in, and that a refusal changes nothing."""
+"""Every route of profiles, called by everybody: who gets in, and that a refusal changes nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import pytest
 from fakes.people import LATER, address, keep, new_sub, profile
 from vestibule.functions import wiring
 from vestibule.platform.authorization import PUBLIC
+from vestibule.platform.http import health
+from vestibule.platform.http.routes import Routes
 from vestibule.profiles import items
+from vestibule.profiles.routes import routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,15 +118,17 @@ def handler(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str
     return deployed
 
 
-def test_every_route_has_its_row(service: ProfileService) -> None:
-    assert {route.name for route in wiring.routes(service, "0")} == EXPECTED.keys()
+def test_every_route_has_its_row(service: ProfileService, services: wiring.Services) -> None:
+    profiles = Routes(health.routes("0"), routes(service, services.organizations))
+
+    assert {route.name for route in profiles} == EXPECTED.keys()
 
 
 @pytest.mark.parametrize("caller", CALLERS)
 @pytest.mark.parametrize("route", EXPECTED)
 def test_who_may_call_what(  # noqa: PLR0913, PLR0917 - all of the scene
     handler: Callable[..., dict[str, Any]],
-    service: ProfileService,
+    services: wiring.Services,
     table: FakeTable,
     accounts: InMemoryAccounts,
     route: str,
@@ -131,7 +136,7 @@ def test_who_may_call_what(  # noqa: PLR0913, PLR0917 - all of the scene
 ) -> None:
     scene = Scene(table, accounts, caller)
     method, resource = route.split(" ")
-    rule = next(one.rule for one in wiring.routes(service, "0") if one.name == route)
+    rule = next(one.rule for one in wiring.routes(services, "0") if one.name == route)
     # A public route has no authorizer, so nobody is known on it.
     claims = None if rule is PUBLIC else claims_of(caller, scene.caller_id)
     before = table.all_items()

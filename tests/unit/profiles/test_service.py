@@ -11,6 +11,7 @@ from vestibule.platform.operations import Reason, TransactionRefused
 from vestibule.profiles import items
 from vestibule.profiles.errors import (
     AddressDiffers,
+    AdminErasesOwn,
     CallerNotAdmin,
     CallerSuspended,
     ProfileNotFound,
@@ -18,7 +19,7 @@ from vestibule.profiles.errors import (
     Raced,
     VersionDiffers,
 )
-from vestibule.profiles.model import LastSeen
+from vestibule.profiles.model import OPERATOR, LastSeen
 from vestibule.profiles.store import TableProfileStore, TableRecords
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def test_nobody_is_shown_where_nobody_is(service: ProfileService) -> None:
         service.show(new_sub(), reader=new_sub())
 
 
-def test_an_owners_change_is_one_write_and_no_read(
+def test_an_owners_change_is_one_write_its_note_and_no_read(
     service: ProfileService, table: FakeTable
 ) -> None:
     known = keep(table, profile(email="jo@example.test"))
@@ -92,7 +93,7 @@ def test_an_owners_change_is_one_write_and_no_read(
         known.user_id, draft("Jo New", email="jo@example.test"), by=known.user_id, version=1
     )
 
-    assert table.calls == ["UpdateItem"]
+    assert table.calls == ["UpdateItem", "TransactWriteItems"]
 
 
 def test_repeating_the_accounts_address_is_fine_where_the_record_holds_none(
@@ -178,6 +179,37 @@ def test_a_claim_that_went_to_somebody_else_does_not_keep_a_person_here(
 
     assert service.me(known.user_id).erased
     assert claimant(table, "jo@example.test") == holder.user_id
+
+
+def test_an_admin_is_erased_by_another_one_or_the_operator_and_never_alone(
+    service: ProfileService, table: FakeTable
+) -> None:
+    first, second, third = (keep(table, profile(role="admin")) for _ in range(3))
+    suspended = keep(table, profile(role="admin", status="suspended"))
+
+    with pytest.raises(AdminErasesOwn):
+        service.erase(first.user_id, by=first.user_id)
+    with pytest.raises(CallerSuspended):
+        service.erase(suspended.user_id, by=suspended.user_id)
+    assert service.me(first.user_id).profile == first
+
+    service.erase(second.user_id, by=first.user_id)
+    service.erase(third.user_id, by=OPERATOR)
+    assert service.me(second.user_id).erased
+    assert service.me(third.user_id).erased
+
+
+def test_whoever_becomes_an_admin_meanwhile_stays(
+    service: ProfileService, table: FakeTable
+) -> None:
+    known = keep(table, profile())
+    key = (items.person_key(known.user_id), items.PROFILE)
+    before_each_write(
+        table, lambda: table.update(*key, changes={"role": "admin"}, increment={"version": 1})
+    )
+
+    with pytest.raises(AdminErasesOwn):
+        service.erase(known.user_id, by=known.user_id)
 
 
 def test_an_address_changed_while_erasing_is_freed_too(

@@ -105,10 +105,11 @@ def test_an_address_somebody_holds_is_left_out_without_a_failure(
     assert claimant(table, "jo@example.test") == holder.user_id
 
 
+@pytest.mark.parametrize("role", ["user", "admin"])
 def test_an_address_is_freed_by_the_holder_who_deleted_the_account(
-    service: ProfileService, accounts: InMemoryAccounts, table: FakeTable
+    service: ProfileService, accounts: InMemoryAccounts, table: FakeTable, role: str
 ) -> None:
-    gone = keep(table, profile(email="jo@example.test", email_verified=True))
+    gone = keep(table, profile(email="jo@example.test", email_verified=True, role=role))
     user_id = accounts.add(new_sub(), "jo@example.test")
 
     made = service.create(user_id, draft())

@@ -27,12 +27,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from vestibule.platform.authorization import Records
+    from vestibule.platform.budget import Budget
     from vestibule.platform.http.routes import Route
 
 _UNMATCHED = "unmatched"
 _LONGEST_ID = 128
 _LONGEST_NAME = 64
 _NOTHING: dict[str, str] = {}
+# Seconds. A person waits no longer for an answer, and the gateway 29 at most.
+_PATIENCE = 8.0
+_LAST_WORDS = 1.0
 # When even the last except clause has failed.
 _LAST_RESORT = '{"error":"Internal error","details":[],"requestId":""}'
 
@@ -72,13 +76,17 @@ class Api:
         *,
         records: Records,
         signed_callers: identity.SignedCallers,
+        budget: Budget | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
+        """`budget` is begun anew with each call, with what the function's own time allows."""
         self._table: dict[str, dict[str, _Target]] = {}
         for route in routes:
             self._table.setdefault(route.resource, {})[route.method] = _Target(route)
         self._records = records
         self._signed_callers = signed_callers
+        self._budget = budget
+        self._patience: float | None = None
         self._clock = clock
         self._is_cold = True
 
@@ -96,6 +104,10 @@ class Api:
     def _answer(self, event: object, context: object) -> dict[str, Any]:
         started = self._clock()
         metrics.forget()
+        if self._budget is not None:
+            if self._patience is None:  # the function's time-out, the same at each call
+                self._patience = _seconds(context)
+            self._budget.begin(self._patience)
         call = _Call(_request_id(event, context))
         trace = tracing.trace_id()
         logs.bind_safe(
@@ -232,6 +244,14 @@ def _request_id(event: object, context: object) -> str:
         if isinstance(candidate, str) and _is_plain(candidate, "-="):
             return candidate
     return ""
+
+
+def _seconds(context: object) -> float:
+    """Give what is left of the function's time, less what one clean answer takes at the end."""
+    remaining: Callable[[], int] | None = getattr(context, "get_remaining_time_in_millis", None)
+    if remaining is None:
+        return _PATIENCE
+    return min(_PATIENCE, max(0.0, remaining() / 1000 - _LAST_WORDS))
 
 
 def _path(target: _Target, given: Mapping[str, Any]) -> dict[str, str]:

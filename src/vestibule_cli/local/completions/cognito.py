@@ -2,7 +2,7 @@
 
 Who may write which attribute, case-insensitive addresses, an address that changes only once its
 new owner has proven it, and pools that must not be deleted. `Rules.run` surrounds every action of
-the service, in the thread that runs it; triggers that the emulator never fires belong there too.
+the service, in the thread that runs it, and the triggers surround the rules.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from vestibule_cli.local.completions.limits import Limit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, MutableMapping
 
+    from vestibule_cli.local.completions.triggers.calls import Triggers
     from vestibule_cli.local.emulator_internals import Answer, Handler
 
     Record = MutableMapping[str, Any]
@@ -62,8 +63,9 @@ class People(Protocol):
 
 
 class Rules:
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: People, triggers: Triggers) -> None:
         self._people = people
+        self._triggers = triggers
         self._signing_up: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._wrong_codes = Limit(WRONG_CODES, WRONG_CODES_SECONDS)
         self._codes_sent = Limit(CODES_SENT, CODES_SENT_SECONDS)
@@ -88,7 +90,9 @@ class Rules:
         if pool is not None and not internals.is_case_sensitive(pool):
             data = in_lower_case(data)
         around = self._around.get(action)
-        return around(data, handler) if around else handler(data)
+        client_id = str(data.get("ClientId") or self._claims(data).get("client_id") or "")
+        ruled = handler if around is None else lambda given: around(given, handler)
+        return self._triggers.run(action, pool, data, client_id, ruled)
 
     def limited(self, action: str, data: Data, run: Callable[[], Answer]) -> Answer:
         """The whole action, unless this person has tried, or had mails sent, too often."""

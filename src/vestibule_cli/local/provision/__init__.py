@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 from vestibule_cli import policies
 from vestibule_cli.aws import Aws, AwsRefused, AwsUnavailable
 from vestibule_cli.local.emulator import ACCOUNT_ID, ROOT
-from vestibule_cli.local.provision import api, functions, roles
+from vestibule_cli.local.provision import api, functions, mail, roles
 from vestibule_cli.local.provision.compare import ProvisionError
 from vestibule_cli.local.provision.functions import FUNCTIONS, log_group
 from vestibule_cli.local.provision.identity import MadePool, ensure_pool
 from vestibule_cli.local.provision.identity_pool import ensure_identity_pool, ensure_identity_roles
 from vestibule_cli.local.provision.queues import MadeQueue, ensure_queues
 from vestibule_cli.local.provision.table import MadeTable, ensure_table
+from vestibule_cli.local.provision.triggers import PoolSurroundings
 from vestibule_cli.outputs import Outputs
+from vestibule_cli.stack import QueueEvent
 
 if TYPE_CHECKING:
     from vestibule_cli.stack import Function, Stack
@@ -109,6 +111,7 @@ class _Place:
                     for key in self.stack.functions
                 ),
             )
+            self._allow_triggers(ground.pool.arn)
             api_id = self._api(ground, dict(zip(self.stack.functions, made, strict=True)))
             _together(
                 threads, partial(self._identity_roles, ground.identity_pool_id, api_id), self._prune
@@ -120,14 +123,27 @@ class _Place:
 
     def _ground(self, threads: ThreadPoolExecutor) -> _Ground:
         aws, name = self.aws, self._name()
-        table, queues, pool = _together(
+        table, queues, pool, _sender = _together(
             threads,
             lambda: ensure_table(aws, name, self.stack.table),
             lambda: ensure_queues(aws, self.stack, self.environment),
-            lambda: ensure_pool(aws, name, self.stack.user_pool),
+            lambda: ensure_pool(aws, name, self.stack.user_pool, self._surroundings()),
+            lambda: mail.ensure_sender(aws, self.stack.mail.from_address),
         )
         identity_pool_id = ensure_identity_pool(aws, name, pool, self.region)
         return _Ground(table, queues, pool, identity_pool_id)
+
+    def _surroundings(self) -> PoolSurroundings:
+        sender = self.stack.mail.from_address
+        return PoolSurroundings(
+            trigger_arn=self._function_arn(self.stack.user_pool.triggers),
+            mail_from=sender,
+            mail_identity_arn=mail.identity_arn(self.region, ACCOUNT_ID, sender),
+        )
+
+    def _function_arn(self, key: str) -> str:
+        """Known by name alone: the pool names a function whose settings name the pool."""
+        return f"arn:aws:lambda:{self.region}:{ACCOUNT_ID}:function:{self._name(key)}"
 
     def _function(self, key: str, code: functions.Zip, ground: _Ground, version: str) -> str:
         function, name = self.stack.functions[key], self._name(key)
@@ -156,6 +172,12 @@ class _Place:
                     f"identitypool/{ground.identity_pool_id}"
                 )
             ],
+            "mail_identity": [
+                mail.identity_arn(self.region, ACCOUNT_ID, self.stack.mail.from_address)
+            ],
+            "policy_parameter": [
+                f"arn:aws:ssm:{self.region}:{ACCOUNT_ID}:parameter{self._policy_parameter}"
+            ],
             "table": [ground.table.arn],
             "table_indexes": [f"{ground.table.arn}/index/*"],
             "table_stream": [ground.table.stream_arn],
@@ -167,12 +189,21 @@ class _Place:
         return {
             "environment": self.environment,
             "identity_pool": ground.identity_pool_id,
+            "mail_from": self.stack.mail.from_address,
+            "mail_sender": "ses",
+            "policy_parameter": self._policy_parameter,
             "table": ground.table.name,
             "table_stream": ground.table.stream_arn,
             "user_pool": ground.pool.id,
             "user_pool_client": ground.pool.client_id,
             "version": version,
+            **{f"queue_url:{key}": queue.url for key, queue in ground.queues.items()},
         }
+
+    @property
+    def _policy_parameter(self) -> str:
+        """Left absent: it is made by the first `vestibule policy push`."""
+        return self.stack.parameter(self.environment, "policy")
 
     def _api(self, ground: _Ground, function_arns: Mapping[str, str]) -> str:
         settings = self.stack.api
@@ -187,9 +218,15 @@ class _Place:
             functions.ensure_permission(
                 self.aws,
                 self._name(key),
+                "api",
+                functions.GATEWAY,
                 self._routes_arn(api_id, "*"),
             )
         return api_id
+
+    def _allow_triggers(self, pool_arn: str) -> None:
+        name = self._name(self.stack.user_pool.triggers)
+        functions.ensure_permission(self.aws, name, "cognito", functions.COGNITO, pool_arn)
 
     def _routes_arn(self, api_id: str, routes: str) -> str:
         stage = f"{api_id}/{self.stack.api.stage}"
@@ -224,6 +261,7 @@ class _Place:
             user_pool_client_id=ground.pool.client_id,
             identity_pool_id=ground.identity_pool_id,
             table_name=ground.table.name,
+            policy_parameter=self._policy_parameter,
             functions={key: self._name(key) for key in self.stack.functions},
             queues={key: queue.url for key, queue in ground.queues.items()},
         )
@@ -233,6 +271,9 @@ def _sources(function: "Function", ground: _Ground) -> dict[str, Any]:
     """What feeds the function, by the source's ARN."""
     sources = {}
     for event in function.events:
+        if isinstance(event, QueueEvent):
+            sources[ground.queues[event.queue].arn] = functions.queue_mapping(event)
+            continue
         failures = ground.queues[event.on_failure].arn if event.on_failure else None
         sources[ground.table.stream_arn] = functions.stream_mapping(event, failures)
     return sources

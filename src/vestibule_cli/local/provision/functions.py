@@ -13,13 +13,13 @@ from vestibule_cli.local.provision.compare import same, verify
 
 if TYPE_CHECKING:
     from vestibule_cli.aws import Aws
-    from vestibule_cli.stack import Function, Runtime, StreamEvent
+    from vestibule_cli.stack import Function, QueueEvent, Runtime, StreamEvent
 
 
 FUNCTIONS = "/2015-03-31/functions"
 MAPPINGS = "/2015-03-31/event-source-mappings"
 GATEWAY = "apigateway.amazonaws.com"
-PERMISSION = "api"
+COGNITO = "cognito-idp.amazonaws.com"
 
 
 @dataclass(frozen=True)
@@ -102,33 +102,41 @@ def _find(aws: "Aws", name: str) -> dict[str, Any] | None:
     )
 
 
-def ensure_permission(aws: "Aws", name: str, source_arn: str) -> None:
-    """Let the gateway call the function, from these routes and no others."""
+def ensure_permission(
+    aws: "Aws", name: str, statement_id: str, principal: str, source_arn: str
+) -> None:
+    """Let a service of this account call the function, from this source and no other."""
     policy = f"{FUNCTIONS}/{name}/policy"
-    wanted = {
+    given = {
+        "StatementId": statement_id,
         "Action": "lambda:InvokeFunction",
-        "Principal": {"Service": GATEWAY},
-        "Condition": {"ArnLike": {"AWS:SourceArn": source_arn}},
+        "Principal": principal,
+        "SourceArn": source_arn,
     }
-    kept = _permission(aws, policy)
+    conditions = {"ArnLike": {"AWS:SourceArn": source_arn}}
+    if principal == COGNITO:
+        # The confused deputy: another account's pool could otherwise name our function.
+        account = source_arn.split(":")[4]
+        given["SourceAccount"] = account
+        conditions["StringEquals"] = {"AWS:SourceAccount": account}
+    wanted = {
+        "Action": given["Action"],
+        "Principal": {"Service": principal},
+        "Condition": conditions,
+    }
+    kept = _permission(aws, policy, statement_id)
     if kept is not None and not same(wanted, kept):
-        aws.rest("lambda", "DELETE", f"{policy}/{PERMISSION}")
+        aws.rest("lambda", "DELETE", f"{policy}/{statement_id}")
         kept = None
     if kept is None:
-        given = {
-            "StatementId": PERMISSION,
-            "Action": wanted["Action"],
-            "Principal": GATEWAY,
-            "SourceArn": source_arn,
-        }
         aws.rest("lambda", "POST", policy, given)
-        verify(f"{name} (permission)", wanted, _permission(aws, policy))
+        verify(f"{name} (permission)", wanted, _permission(aws, policy, statement_id))
 
 
-def _permission(aws: "Aws", policy: str) -> dict[str, Any] | None:
+def _permission(aws: "Aws", policy: str, statement_id: str) -> dict[str, Any] | None:
     answer = found("ResourceNotFoundException", lambda: aws.rest("lambda", "GET", policy))
     statements = json.loads(answer["Policy"])["Statement"] if answer else []
-    return next((each for each in statements if each["Sid"] == PERMISSION), None)
+    return next((each for each in statements if each["Sid"] == statement_id), None)
 
 
 def delete_function(aws: "Aws", name: str) -> None:
@@ -166,6 +174,14 @@ def stream_mapping(event: "StreamEvent", failures_arn: str | None) -> dict[str, 
     return wanted
 
 
+def queue_mapping(event: "QueueEvent") -> dict[str, Any]:
+    return {
+        "BatchSize": event.batch_size,
+        # One bad message does not bring back those that were handled beside it.
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    }
+
+
 def ensure_mappings(
     aws: "Aws", function_name: str, wanted: Mapping[str, Mapping[str, Any]]
 ) -> None:
@@ -184,10 +200,8 @@ def ensure_mappings(
 
 
 def _create_mapping(aws: "Aws", function_name: str, arn: str, settings: Mapping[str, Any]) -> None:
-    source = {
-        "FunctionName": function_name,
-        "EventSourceArn": arn,
+    source = {"FunctionName": function_name, "EventSourceArn": arn}
+    if ":dynamodb:" in arn:
         # From the oldest change still held, so that nothing written meanwhile is skipped.
-        "StartingPosition": "TRIM_HORIZON",
-    }
+        source["StartingPosition"] = "TRIM_HORIZON"
     aws.rest("lambda", "POST", f"{MAPPINGS}/", {**source, **settings})

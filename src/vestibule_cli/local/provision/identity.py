@@ -5,6 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from vestibule_cli.aws import found
 from vestibule_cli.local.provision.compare import ProvisionError, same, verify
+from vestibule_cli.local.provision.triggers import (
+    PoolSurroundings,
+    email_configuration,
+    lambda_config,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,17 +25,20 @@ class MadePool:
     client_id: str
 
 
-def ensure_pool(aws: "Aws", name: str, pool: "UserPool") -> MadePool:
+def ensure_pool(
+    aws: "Aws", name: str, pool: "UserPool", surroundings: PoolSurroundings
+) -> MadePool:
+    changeable = _changeable(pool, surroundings)
     pool_id = _find_pool(aws, name)
     if pool_id is None:
         pool_id = aws.json(
-            "cognito-idp", "CreateUserPool", PoolName=name, **_fixed(pool), **_changeable(pool)
+            "cognito-idp", "CreateUserPool", PoolName=name, **_fixed(pool), **changeable
         )["UserPool"]["Id"]
     else:
-        _update_pool(aws, name, pool_id, pool)
+        _update_pool(aws, name, pool_id, pool, changeable)
     _ensure_mfa(aws, pool_id, pool)
     described = aws.json("cognito-idp", "DescribeUserPool", UserPoolId=pool_id)["UserPool"]
-    verify(name, _described(pool), described)
+    verify(name, _described(pool, changeable), described)
     _ensure_resource_server(aws, pool_id, pool)
     return MadePool(
         id=pool_id,
@@ -75,7 +83,7 @@ def _fixed(pool: "UserPool") -> dict[str, Any]:
     }
 
 
-def _changeable(pool: "UserPool") -> dict[str, Any]:
+def _changeable(pool: "UserPool", surroundings: PoolSurroundings) -> dict[str, Any]:
     return {
         "Policies": {
             "PasswordPolicy": {
@@ -97,20 +105,24 @@ def _changeable(pool: "UserPool") -> dict[str, Any]:
         "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": False},
         "DeletionProtection": "ACTIVE",
         "UserPoolTier": "ESSENTIALS",
+        "LambdaConfig": lambda_config(surroundings.trigger_arn, pool.token_event),
+        "EmailConfiguration": email_configuration(surroundings),
     }
 
 
-def _described(pool: "UserPool") -> "Mapping[str, Any]":
+def _described(pool: "UserPool", changeable: "Mapping[str, Any]") -> "Mapping[str, Any]":
     fixed = _fixed(pool)
     return {
         "UsernameAttributes": fixed["UsernameAttributes"],
         "UsernameConfiguration": fixed["UsernameConfiguration"],
-        **_changeable(pool),
+        **changeable,
         "MfaConfiguration": pool.mfa,
     }
 
 
-def _update_pool(aws: "Aws", name: str, pool_id: str, pool: "UserPool") -> None:
+def _update_pool(
+    aws: "Aws", name: str, pool_id: str, pool: "UserPool", changeable: "Mapping[str, Any]"
+) -> None:
     described = aws.json("cognito-idp", "DescribeUserPool", UserPoolId=pool_id)["UserPool"]
     _refuse_fixed_changes(name, pool, described)
     known = {each["Name"] for each in described["SchemaAttributes"]}
@@ -120,8 +132,8 @@ def _update_pool(aws: "Aws", name: str, pool_id: str, pool: "UserPool") -> None:
         aws.json(
             "cognito-idp", "AddCustomAttributes", UserPoolId=pool_id, CustomAttributes=attributes
         )
-    if not same(_changeable(pool), described):
-        aws.json("cognito-idp", "UpdateUserPool", UserPoolId=pool_id, **_changeable(pool))
+    if not same(changeable, described):
+        aws.json("cognito-idp", "UpdateUserPool", UserPoolId=pool_id, **changeable)
 
 
 def _refuse_fixed_changes(name: str, pool: "UserPool", described: "Mapping[str, Any]") -> None:
@@ -190,6 +202,8 @@ def _client_settings(pool: "UserPool") -> dict[str, Any]:
     flows = ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     if pool.password_flow:
         flows.append("ALLOW_USER_PASSWORD_AUTH")
+    if pool.custom_auth:
+        flows.append("ALLOW_CUSTOM_AUTH")
     return {
         "ExplicitAuthFlows": flows,
         "SupportedIdentityProviders": ["COGNITO"],
@@ -198,6 +212,7 @@ def _client_settings(pool: "UserPool") -> dict[str, Any]:
         "AccessTokenValidity": pool.token_minutes.access,
         "IdTokenValidity": pool.token_minutes.id,
         "RefreshTokenValidity": pool.refresh_token_days,
+        "AuthSessionValidity": pool.auth_session_minutes,
         "TokenValidityUnits": {
             "AccessToken": "minutes",
             "IdToken": "minutes",

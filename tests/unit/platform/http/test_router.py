@@ -18,14 +18,15 @@ from vestibule.platform.authorization import (
     CallerRecord,
 )
 from vestibule.platform.aws import AwsUnavailable
+from vestibule.platform.budget import Budget
 from vestibule.platform.http.errors import Conflict, Forbidden, NotFound
 from vestibule.platform.http.identity import SignedCallers
 from vestibule.platform.http.response import Response, accepted, created, no_content, ok
+from vestibule.platform.http.router import Api
 from vestibule.platform.http.routes import Routes
 
 if TYPE_CHECKING:
     from vestibule.platform.http.request import Request
-    from vestibule.platform.http.router import Api
 
 ANSWERS: dict[int, str | None] = {200: None}
 SIGNED = "/signed/{proxy+}"
@@ -564,6 +565,46 @@ class TestReport:
 
         _, counted = self.lines(capsys)
         assert counted["ThingSeen"] == 1
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "seconds"), [(30_000, 8.0), (5_000, 4.0), (400, 0.0)], ids=str
+)
+def test_a_call_gets_what_is_left_of_the_functions_time(milliseconds: int, seconds: float) -> None:
+    class Context:
+        def get_remaining_time_in_millis(self) -> int:
+            return milliseconds
+
+    begun: list[float] = []
+    budget = Budget()
+    budget.begin = begun.append  # type: ignore[method-assign,assignment]
+    api = Api(
+        Routes(),
+        records=gateway.InMemoryRecords(None),
+        signed_callers=SignedCallers(user_pool_id=gateway.USER_POOL_ID, identity_pool_id=None),
+        budget=budget,
+    )
+
+    api(gateway.event("GET", "/nothing"), Context())
+    api(gateway.event("GET", "/nothing"), Context())
+
+    assert begun == [seconds, seconds]
+
+
+def test_a_call_without_a_context_is_given_eight_seconds() -> None:
+    begun: list[float] = []
+    budget = Budget()
+    budget.begin = begun.append  # type: ignore[method-assign,assignment]
+    api = Api(
+        Routes(),
+        records=gateway.InMemoryRecords(None),
+        signed_callers=SignedCallers(user_pool_id=gateway.USER_POOL_ID, identity_pool_id=None),
+        budget=budget,
+    )
+
+    api(gateway.event("GET", "/nothing"), None)
+
+    assert begun == [8.0]
 
 
 def test_what_an_invocation_cut_off_had_counted_is_not_the_next_ones(

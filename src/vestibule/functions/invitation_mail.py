@@ -1,0 +1,67 @@
+"""Invitations by mail. Few calls send one: what composes and sends it is imported by the first."""
+
+from __future__ import annotations
+
+from vestibule.mail.settings import MailSettings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Final
+
+    from vestibule.invitations.model import Invited
+    from vestibule.mail.letters import Composer
+    from vestibule.mail.sender import Sender
+    from vestibule.platform.settings import Settings
+
+KIND: Final = "invitation_code"
+
+
+class InvitationLetters:
+    def __init__(self, composer: Composer, sender: Sender) -> None:
+        self._composer = composer
+        self._sender = sender
+
+    def send(self, mail: Invited) -> None:
+        """Raise TemplateFault or MailNotSent."""
+        from vestibule.mail.letters import Contents  # noqa: PLC0415 - as above
+
+        letter = self._composer.compose(
+            KIND, Contents(code=mail.code), locale=mail.language, account_type=mail.account_type
+        )
+        self._sender.send(mail.email, letter)
+
+
+class SesInvitations:
+    """Sends by SES from the address that the settings name."""
+
+    def __init__(self, settings: Settings, mail: MailSettings, left: Callable[[], float]) -> None:
+        """`left` tells how many seconds the invocation still has."""
+        self._settings = settings
+        self._mail = mail
+        self._left = left
+        self._letters: InvitationLetters | None = None
+
+    @classmethod
+    def of(cls, settings: Settings, left: Callable[[], float]) -> SesInvitations | None:
+        """None where no sender's address is set: nothing is mailed there."""
+        mail = MailSettings.from_environment()
+        return None if mail.from_address is None else cls(settings, mail, left)
+
+    def send(self, mail: Invited) -> None:
+        if self._letters is None:
+            self._letters = self._made()
+        self._letters.send(mail)
+
+    def _made(self) -> InvitationLetters:
+        from vestibule.mail.letters import Composer  # noqa: PLC0415 - as above
+        from vestibule.mail.sender import SesSender  # noqa: PLC0415 - same
+
+        sender = SesSender(
+            self._mail.from_address or "",
+            region=self._settings.region,
+            endpoint_url=self._settings.endpoint_url,
+            configuration_set=self._mail.configuration_set,
+            left=self._left,
+        )
+        return InvitationLetters(Composer(), sender)

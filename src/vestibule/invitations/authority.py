@@ -1,0 +1,35 @@
+"""On whose word an invitation opens: they must still be who may give it, to the last moment."""
+
+from __future__ import annotations
+
+from vestibule.organizations.standing import works_here
+from vestibule.platform.operations import Check, TransactionRefused
+from vestibule.profiles import items as people
+from vestibule.profiles.conditions import ACTIVE_ADMIN
+from vestibule.profiles.model import OPERATOR
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from vestibule.invitations.model import Invitation, Reservation
+    from vestibule.platform.table import Table
+
+
+def still_given(invited: Invitation | Reservation) -> list[Check]:
+    """Check, in a transaction, that its maker might make it now."""
+    maker, organization_id = invited.created_by, invited.organization_id
+    if maker == OPERATOR:
+        return []
+    if invited.is_of_place or organization_id is None:
+        return [Check(people.person_key(maker), people.PROFILE, ACTIVE_ADMIN)]
+    return [*works_here(organization_id, maker)]
+
+
+def is_still_given(table: Table, invited: Invitation | Reservation) -> bool:
+    checks = still_given(invited)
+    if not checks:
+        return True
+    try:
+        table.transact(*checks)
+    except TransactionRefused:
+        return False
+    return True

@@ -1,0 +1,134 @@
+"""How invitations lie in the table: keys and attributes.
+
+An invitation is kept under its code's hash, so that sign-up finds it by key. Lists and removal find
+it by its public id: an entry that the index shows without the hash.
+"""
+
+from __future__ import annotations
+
+from vestibule.invitations.model import Invitation, Reservation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
+
+    from vestibule.platform.operations import Item
+
+INVITE: Final = "INVITE"
+RESERVATION: Final = "INVITATION"
+ENTRY: Final = "ENTRY"
+INDEX: Final = "gsi1"
+# An attribute for each held place: no list to rewrite, and a condition can name one of them.
+HOLD_PREFIX: Final = "hold:"
+# Left by who has used a place and not yet said whether they join.
+OFFER_PREFIX: Final = "offer:"
+
+_WIRE_NAMES: Final = {
+    "id": "inviteId",
+    "code_hash": "codeHash",
+    "role": "role",
+    "created_by": "createdBy",
+    "created_at": "createdAt",
+    "valid_until": "validUntil",
+    "email": "email",
+    "organization_id": "organizationId",
+    "account_type": "accountType",
+    "delivery": "delivery",
+    "max_uses": "maxUses",
+    "uses": "uses",
+    "taken": "taken",
+    "status": "status",
+    "by_admin": "byAdmin",
+}
+_RESERVED_NAMES: Final = {
+    "address": "address",
+    "code_hash": "codeHash",
+    "invite_id": "inviteId",
+    "role": "role",
+    "delivery": "delivery",
+    "reserved_at": "reservedAt",
+    "expires_at": "expiresAt",
+    "organization_id": "organizationId",
+    "account_type": "accountType",
+    "created_by": "createdBy",
+    "by_admin": "byAdmin",
+    "is_bound": "isBound",
+}
+
+
+def invite_key(code_hash: str) -> tuple[str, str]:
+    return f"INVITE#{code_hash}", INVITE
+
+
+def reservation_key(address: str) -> tuple[str, str]:
+    return f"EMAIL#{address}", RESERVATION
+
+
+def entry_key(invite_id: str) -> tuple[str, str]:
+    return f"INVITATION#{invite_id}", ENTRY
+
+
+def mailed_key(address: str, organization_id: str | None) -> tuple[str, str]:
+    """Where the one open invitation stands that was mailed to an address from there."""
+    return f"EMAIL#{address}", f"MAILED#{organization_id or 'all'}"
+
+
+def scope(organization_id: str | None) -> str:
+    """The index partition that lists an organization's invitations; without one: all there are."""
+    return f"INVITES#{organization_id or 'all'}"
+
+
+def from_invitation(invitation: Invitation, *, forgotten_at: int) -> Item:
+    pk, sk = invite_key(invitation.code_hash)
+    held = {f"{HOLD_PREFIX}{mark}": until for mark, until in invitation.holds.items()}
+    return {
+        "pk": pk,
+        "sk": sk,
+        **_attributes(invitation, _WIRE_NAMES),
+        **held,
+        "expiresAt": forgotten_at,
+    }
+
+
+def to_invitation(item: Item) -> Invitation:
+    """Read an item. Attributes that this version does not know are passed over."""
+    known = {name: item[wire] for name, wire in _WIRE_NAMES.items() if wire in item}
+    held = {
+        name.removeprefix(HOLD_PREFIX): until
+        for name, until in item.items()
+        if name.startswith(HOLD_PREFIX)
+    }
+    return Invitation(**known, holds=held)
+
+
+def entries(invitation: Invitation, *, forgotten_at: int) -> list[Item]:
+    """What lists it: among all, and among its organization's."""
+    pk, sk = entry_key(invitation.id)
+    entry = {
+        "pk": pk,
+        "sk": sk,
+        "gsi1pk": scope(None),
+        "gsi1sk": f"{invitation.created_at}#{invitation.id}",
+        "codeHash": invitation.code_hash,
+        "expiresAt": forgotten_at,
+    }
+    if invitation.organization_id is None:
+        return [entry]
+    own = {"sk": f"{ENTRY}#ORGANIZATION", "gsi1pk": scope(invitation.organization_id)}
+    return [entry, entry | own]
+
+
+def from_reservation(reservation: Reservation) -> Item:
+    pk, sk = reservation_key(reservation.address)
+    return {"pk": pk, "sk": sk, **_attributes(reservation, _RESERVED_NAMES)}
+
+
+def to_reservation(item: Item) -> Reservation:
+    return Reservation(
+        **{name: item[wire] for name, wire in _RESERVED_NAMES.items() if wire in item}
+    )
+
+
+def _attributes(value: Any, names: dict[str, str]) -> dict[str, Any]:
+    found = {wire: getattr(value, name) for name, wire in names.items()}
+    return {wire: one for wire, one in found.items() if one is not None}

@@ -1,0 +1,107 @@
+"""How organizations lie in the table: keys and attributes."""
+
+from __future__ import annotations
+
+from vestibule.organizations.model import Membership, Organization
+from vestibule.profiles import items as people
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
+
+    from vestibule.platform.operations import Item
+
+ORGANIZATION: Final = "ORGANIZATION"
+MEMBER_PREFIX: Final = "MEMBER#"
+# In the person's own partition, so that one Query says where they belong, waiting or not.
+MEMBERSHIP: Final = "MEMBERSHIP"
+CLAIM: Final = "CLAIM"
+ORGANIZATIONS: Final = "ORGANIZATIONS"
+INDEX: Final = "gsi1"
+
+_WIRE_NAMES: Final = {
+    "id": "id",
+    "name": "name",
+    "plan": "plan",
+    "created_by": "createdBy",
+    "created_at": "createdAt",
+    "features": "features",
+    "domain": "domain",
+    "domain_verified": "domainVerified",
+    "status": "status",
+    "version": "version",
+    "admins": "admins",
+}
+_MEMBER_NAMES: Final = {
+    "organization_id": "organizationId",
+    "user_id": "userId",
+    "role": "role",
+    "status": "status",
+    "joined_at": "joinedAt",
+    "department": "department",
+}
+
+
+def organization_key(organization_id: str) -> tuple[str, str]:
+    return f"ORG#{organization_id}", ORGANIZATION
+
+
+def member_key(organization_id: str, user_id: str) -> tuple[str, str]:
+    return f"ORG#{organization_id}", f"{MEMBER_PREFIX}{user_id}"
+
+
+def membership_key(user_id: str) -> tuple[str, str]:
+    """Where the person's own partition says which organization they belong to."""
+    return people.person_key(user_id), MEMBERSHIP
+
+
+def domain_claim(domain: str) -> tuple[str, str]:
+    """The key of the claim that one organization holds on a domain."""
+    return f"DOMAIN#{domain}", CLAIM
+
+
+def from_organization(organization: Organization) -> Item:
+    pk, sk = organization_key(organization.id)
+    return {
+        "pk": pk,
+        "sk": sk,
+        "gsi1pk": ORGANIZATIONS,
+        "gsi1sk": f"{organization.created_at}#{organization.id}",
+        **_attributes(organization, _WIRE_NAMES),
+    }
+
+
+def to_organization(item: Item) -> Organization:
+    """Read an item. Attributes that this version does not know are passed over."""
+    known = {name: item[wire] for name, wire in _WIRE_NAMES.items() if wire in item}
+    return Organization(**known | {"features": tuple(known.get("features", ()))})
+
+
+def from_membership(membership: Membership) -> Item:
+    pk, sk = member_key(membership.organization_id, membership.user_id)
+    return {"pk": pk, "sk": sk, **_attributes(membership, _MEMBER_NAMES)}
+
+
+def to_membership(item: Item) -> Membership:
+    return Membership(**{name: item[wire] for name, wire in _MEMBER_NAMES.items() if wire in item})
+
+
+def pointer(membership: Membership) -> Item:
+    pk, sk = membership_key(membership.user_id)
+    return {"pk": pk, "sk": sk, "organizationId": membership.organization_id}
+
+
+def claim(domain: str, organization_id: str, at: str, *, verified: bool) -> Item:
+    pk, sk = domain_claim(domain)
+    return {
+        "pk": pk,
+        "sk": sk,
+        "organizationId": organization_id,
+        "verified": verified,
+        "claimedAt": at,
+    }
+
+
+def _attributes(value: Any, names: dict[str, str]) -> dict[str, Any]:
+    found = {wire: getattr(value, name) for name, wire in names.items()}
+    return {wire: one for wire, one in found.items() if one is not None}

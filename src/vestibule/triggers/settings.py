@@ -1,0 +1,103 @@
+"""What the triggers are told beside what every function is."""
+
+from __future__ import annotations
+
+import os
+
+from vestibule.mail.settings import MailSettings
+from vestibule.platform.endpoint import Endpoint
+from vestibule.platform.settings import SettingsError
+from vestibule.platform.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, Final
+
+_LONGEST: Final = 1024
+_PATH_LETTERS: Final = frozenset(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/"
+)
+_RULE: Final = (
+    "MIGRATION_URL: must be https://HOST[:PORT][/PATH] (http for this machine's own address), "
+    "without user, query or fragment, got "
+)
+
+
+@frozen
+class TriggerSettings:
+    mail: MailSettings
+    retry_queue_url: str | None = None
+    """Where arrivals wait; without one they wait for the next sign-in."""
+    directory: DirectorySettings | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> TriggerSettings:
+        """Read all of it when the function starts, whoever comes to need it. Raise SettingsError.
+
+        The variables: RETRY_QUEUE_URL, those of MailSettings and those of DirectorySettings.
+        """
+        problems: list[str] = []
+
+        def checked(read: Callable[[Mapping[str, str]], Any]) -> Any:
+            try:
+                return read(environment)
+            except SettingsError as error:
+                problems.append(str(error))
+
+        settings = cls(
+            mail=checked(MailSettings.from_environment),
+            retry_queue_url=checked(_queue_url),
+            directory=checked(DirectorySettings.from_environment),
+        )
+        if problems:
+            raise SettingsError("\n".join(problems))
+        return settings
+
+
+@frozen
+class DirectorySettings:
+    """Where the directory from before is (`triggers/directory.py` asks it)."""
+
+    endpoint: Endpoint
+    path: str  # without a slash at its end
+    key_secret: str | None
+    """The secret, in Secrets Manager, whose text the directory knows us by."""
+
+    @classmethod
+    def from_environment(
+        cls, environment: Mapping[str, str] = os.environ
+    ) -> DirectorySettings | None:
+        """Read MIGRATION_URL and MIGRATION_KEY_SECRET. None: there is no directory.
+
+        Raise SettingsError.
+        """
+        url = environment.get("MIGRATION_URL")
+        if not url:
+            return None
+        scheme, separator, rest = url.partition("://")
+        authority, slash, path = rest.partition("/")
+        try:
+            endpoint = Endpoint.parse(f"{scheme}{separator}{authority}")
+        except ValueError as error:
+            raise SettingsError(f"{_RULE}{url[:100]!r}: {error}") from error
+        if not _PATH_LETTERS.issuperset(path):
+            raise SettingsError(f"{_RULE}{url[:100]!r}")
+        return cls(
+            endpoint,
+            f"{slash}{path}".rstrip("/"),
+            environment.get("MIGRATION_KEY_SECRET") or None,
+        )
+
+
+def _queue_url(environment: Mapping[str, str]) -> str | None:
+    url = environment.get("RETRY_QUEUE_URL") or None
+    if url is None or (
+        url.startswith(("https://", "http://"))
+        and len(url) <= _LONGEST
+        and url.isascii()
+        and url.isprintable()
+        and " " not in url
+    ):
+        return url
+    raise SettingsError(f"RETRY_QUEUE_URL: must be a queue's URL, got {url[:60]!r}")

@@ -1,0 +1,153 @@
+"""What a policy must not say, though each value alone is right: rules that meet or never apply."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from vestibule.policy import addresses
+from vestibule.policy.model import ADMIN, ROLES
+from vestibule_cli.yaml_file import KEY, Place, oneof
+
+if TYPE_CHECKING:
+    from vestibule_cli.policy_file import PolicyFile
+
+Problem = tuple[Place, str]
+
+
+def problems(policy: "PolicyFile") -> Iterator[Problem]:
+    """Each with the place of what to change."""
+    for rule in _RULES:
+        yield from rule(policy)
+
+
+def _repetitions(policy: "PolicyFile") -> Iterator[Problem]:
+    lists: dict[Place, Iterable[str]] = {
+        ("sign_up", "blocked_domains"): policy.sign_up.blocked_domains,
+        ("sign_up", "allowed_domains"): policy.sign_up.allowed_domains,
+        ("roles", "additional"): policy.roles.additional,
+        ("roles", "admins"): policy.roles.admins,
+        ("organizations", "public_mail_domains"): policy.organizations.public_mail_domains,
+        **{
+            ("organizations", "named", key, "domains"): each.domains
+            for key, each in policy.organizations.named.items()
+        },
+        **{("business_hours", role, "days"): h.days for role, h in policy.business_hours.items()},
+    }
+    for place, values in lists.items():
+        seen: set[str] = set()
+        for number, value in enumerate(values):
+            if value in seen:
+                yield (*place, number), f"{value} stands here a second time"
+            seen.add(value)
+
+
+def _covered_domains(policy: "PolicyFile") -> Iterator[Problem]:
+    """A name below another one of a list whose names cover all names below them."""
+    for place, domains in (
+        (("sign_up", "blocked_domains"), policy.sign_up.blocked_domains),
+        (("organizations", "public_mail_domains"), policy.organizations.public_mail_domains),
+    ):
+        for number, domain in enumerate(domains):
+            parent = _covering(domain.partition(".")[2], domains)
+            if parent:
+                yield (*place, number), f"{domain} is covered by {parent} already: leave it out"
+
+
+def _sign_up_rules(policy: "PolicyFile") -> Iterator[Problem]:
+    for number, domain in enumerate(policy.sign_up.allowed_domains):
+        blocked = _covering(domain, policy.sign_up.blocked_domains)
+        if blocked:
+            place = ("sign_up", "allowed_domains", number)
+            yield place, f"{domain} is blocked by sign_up.blocked_domains ({blocked}): keep one"
+
+
+def _role_rules(policy: "PolicyFile") -> Iterator[Problem]:
+    roles = policy.roles
+    for number, role in enumerate(roles.additional):
+        if role in ROLES:
+            yield ("roles", "additional", number), f"{role} is known without being named"
+    if roles.default not in roles.known:
+        yield ("roles", "default"), oneof("role", roles.default, roles.known)
+    elif roles.default == ADMIN:
+        yield ("roles", "default"), "must not be admin: everybody would be one"
+    for domain, role in roles.by_domain.items():
+        place = ("roles", "by_domain", domain)
+        if role not in roles.known:
+            yield place, oneof("role", role, roles.known)
+        yield from _unreachable(policy, place, domain)
+        yield from _anybodys(policy, (*place, KEY), domain)
+    for number, address in enumerate(roles.admins):
+        yield from _unreachable(policy, ("roles", "admins", number), addresses.domain_of(address))
+
+
+def _hours_rules(policy: "PolicyFile") -> Iterator[Problem]:
+    for role, hours in policy.business_hours.items():
+        if role not in policy.roles.known:
+            place = ("business_hours", role, KEY)
+            yield place, oneof("role", role, policy.roles.known)
+        if hours.start == hours.until:
+            place = ("business_hours", role, "until")
+            yield place, "must differ from `from`. For no limit leave the role out"
+
+
+def _organization_rules(policy: "PolicyFile") -> Iterator[Problem]:
+    organizations = policy.organizations
+    holders: dict[str, str] = {}
+    for key, named in organizations.named.items():
+        here = ("organizations", "named", key)
+        for number, domain in enumerate(named.domains):
+            place = (*here, "domains", number)
+            holder = holders.setdefault(domain, key)
+            if holder != key:
+                yield place, f"{domain} belongs to {holder} already: a domain has one organization"
+            yield from _anybodys(policy, place, domain)
+            yield from _unreachable(policy, place, domain)
+        if named.plan is not None:
+            yield from _unknown("plan", (*here, "plan"), named.plan, organizations.features)
+    for account_type, plan in organizations.plans.items():
+        yield from _unknown(
+            "plan", ("organizations", "plans", account_type), plan, organizations.features
+        )
+    if organizations.default is not None:
+        yield from _unknown(
+            "organization", ("organizations", "default"), organizations.default, organizations.named
+        )
+
+
+def _unknown(
+    kind: str, place: Place, value: str, allowed: Mapping[str, object]
+) -> Iterator[Problem]:
+    if value not in allowed:
+        yield place, oneof(kind, value, allowed)
+
+
+def _unreachable(policy: "PolicyFile", place: Place, domain: str) -> Iterator[Problem]:
+    """A rule for people who are refused at sign-up."""
+    blocked = _covering(domain, policy.sign_up.blocked_domains)
+    allowed = policy.sign_up.allowed_domains
+    if blocked:
+        yield place, f"nobody at {domain} can sign up: sign_up.blocked_domains has {blocked}"
+    elif allowed and domain not in allowed:
+        yield place, f"nobody at {domain} can sign up: sign_up.allowed_domains lacks it"
+
+
+def _anybodys(policy: "PolicyFile", place: Place, domain: str) -> Iterator[Problem]:
+    """A rule that would take everybody with free mail for one company's people."""
+    public = _covering(domain, policy.organizations.public_mail_domains)
+    if public:
+        listed = f"organizations.public_mail_domains has {public}"
+        yield place, f"anybody can have an address at {domain}: {listed}"
+
+
+def _covering(domain: str, domains: Iterable[str]) -> str | None:
+    """The first of the domains that is this one or lies above it."""
+    return next((each for each in domains if addresses.lies_in(domain, {each})), None)
+
+
+_RULES: tuple[Callable[["PolicyFile"], Iterator[Problem]], ...] = (
+    _repetitions,
+    _covered_domains,
+    _sign_up_rules,
+    _role_rules,
+    _hours_rules,
+    _organization_rules,
+)

@@ -1,0 +1,134 @@
+"""Organizations and invitations as an operator sees them: all there are, on nobody's behalf."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+from vestibule.functions.invitation_mail import InvitationLetters
+from vestibule.invitations import errors as invitation_errors
+from vestibule.invitations import model as invitations
+from vestibule.invitations.service import InvitationService
+from vestibule.invitations.store import TableInvitationStore
+from vestibule.mail.letters import Composer
+from vestibule.mail.sender import SesSender
+from vestibule.organizations import errors as organization_errors
+from vestibule.organizations import model as organizations
+from vestibule.organizations.service import OrganizationService, Wanted
+from vestibule.organizations.store import TableOrganizationStore
+from vestibule.platform.values import replace
+from vestibule.profiles import fields
+from vestibule.profiles.model import OPERATOR
+from vestibule_cli.failures import Failure
+from vestibule_cli.local.emulator import ROOT
+from vestibule_cli.parts import parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from vestibule.invitations.ports import InvitationMail
+    from vestibule.platform.credentials import Credentials
+    from vestibule_cli.outputs import Outputs
+
+PAGE = 100
+
+
+class TenantError(Failure):
+    """What was asked for cannot be done. Its text is for the person."""
+
+
+class Tenants:
+    def __init__(
+        self, outputs: Outputs, credentials: Credentials, mail: InvitationMail | None = None
+    ) -> None:
+        made = parts(outputs, credentials)
+        store, policy = TableOrganizationStore(made.table), made.policies.current
+        self._organizations = OrganizationService(store, policy)
+        self._invitations = InvitationService(TableInvitationStore(made.table), store, policy, mail)
+
+    @classmethod
+    def of(cls, outputs: Outputs, *, mail_from: str | None = None) -> Self:
+        """`mail_from` sends invitations by mail; without it there are none."""
+        mail = None if mail_from is None else _letters(outputs, ROOT, mail_from)
+        return cls(outputs, ROOT, mail)
+
+    def organizations(self) -> list[dict[str, Any]]:
+        pages = _pages(lambda start: self._organizations.page(PAGE, start))
+        return [organizations.view(one) for page in pages for one in page.organizations]
+
+    def create_organization(self, wanted: Wanted) -> dict[str, Any]:
+        with _in_words():
+            named = replace(wanted, name=fields.full_name(wanted.name))
+            return organizations.view(self._organizations.create(named, by=OPERATOR))
+
+    def members(self, organization_id: str) -> list[dict[str, Any]]:
+        """Give everybody there, whoever waits included."""
+        with _in_words():
+            pages = _pages(
+                lambda start: self._organizations.members(
+                    organization_id, PAGE, start, reader=OPERATOR
+                )
+            )
+            return [
+                organizations.member_view(member, page.names.get(member.user_id))
+                for page in pages
+                for member in page.members
+            ]
+
+    def accept(self, organization_id: str, user_id: str) -> dict[str, Any]:
+        with _in_words():
+            member = self._organizations.accept(organization_id, user_id, by=OPERATOR)
+            return organizations.member_view(member, None)
+
+    def invite(self, draft: invitations.Draft) -> dict[str, Any]:
+        """Give the invitation, with its `code` this once, or with whether it was `mailed`."""
+        with _in_words():
+            made = self._invitations.create(draft, by=OPERATOR)
+        shown = invitations.view(made.invitation, int(time.time()))
+        if draft.delivery == invitations.BY_EMAIL:
+            return {"invitation": shown, "mailed": made.mailed}
+        return {"invitation": shown, "code": made.code}
+
+    def invitations(self, organization_id: str | None) -> list[dict[str, Any]]:
+        with _in_words():
+            scope = self._invitations.listed_scope(organization_id, reader=OPERATOR)
+        pages = _pages(lambda start: self._invitations.page(scope, PAGE, start))
+        now = int(time.time())
+        return [invitations.view(one, now) for page in pages for one in page.invitations]
+
+    def revoke(self, invite_id: str) -> None:
+        with _in_words():
+            self._invitations.revoke(invite_id, by=OPERATOR)
+
+
+def _letters(outputs: Outputs, credentials: Credentials, mail_from: str) -> InvitationLetters:
+    sender = SesSender(
+        mail_from,
+        region=outputs.region,
+        endpoint_url=outputs.aws_endpoint_url,
+        credentials=lambda: credentials,
+    )
+    return InvitationLetters(Composer(), sender)
+
+
+def _pages(read: Callable[[Any], Any]) -> Iterator[Any]:
+    start = None
+    while True:
+        page = read(start)
+        yield page
+        start = page.next_key
+        if start is None:
+            return
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except (organization_errors.DraftRefused, invitation_errors.DraftRefused) as error:
+        raise TenantError(f"{error.field}: {error.message}") from error
+    except fields.RuleBroken as error:
+        raise TenantError(f"name: {error.message}") from error
+    except (organization_errors.OrganizationsError, invitation_errors.InvitationsError) as error:
+        raise TenantError(f"{error}.") from error

@@ -1,0 +1,280 @@
+"""Organizations and invitations through the real gateway and table, and from the command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from vestibule.invitations.reservations import Reservations
+from vestibule.organizations.memberships import joining
+from vestibule.platform.aws import AwsClient
+from vestibule.platform.clock import now
+from vestibule.platform.credentials import Credentials
+from vestibule.platform.table import Table
+from vestibule_cli.demo.calls import call
+from vestibule_cli.demo.person import Person
+from vestibule_cli.demo.place import Place
+from vestibule_cli.local.emulator import ROOT_CREDENTIALS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from vestibule_cli.demo.calls import Answer
+
+    Command = Callable[..., Any]
+
+pytestmark = pytest.mark.emulator
+
+
+def vestibule(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "vestibule_cli.main", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tmp_path_factory.mktemp("stack") / "state")
+
+
+@pytest.fixture(scope="module")
+def stack(state: str) -> Iterator[dict[str, Any]]:
+    started = vestibule("up", "--detach", "--json", "--state", state)
+    assert started.returncode == 0, started.stdout + started.stderr
+    yield json.loads(started.stdout)
+    vestibule("down", "--state", state)
+
+
+@pytest.fixture
+def command(stack: dict[str, Any], state: str) -> Command:
+    """Run a command on the stack and read the JSON that it prints."""
+    del stack
+
+    def run(*arguments: str) -> Any:
+        done = vestibule(*arguments, "--json", "--state", state)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def place(stack: dict[str, Any]) -> Place:
+    return Place.from_outputs(stack, ROOT_CREDENTIALS)
+
+
+@pytest.fixture(scope="module")
+def table(stack: dict[str, Any]) -> Iterator[Table]:
+    client = AwsClient(
+        "dynamodb",
+        region=stack["region"],
+        endpoint_url=stack["aws_endpoint_url"],
+        credentials=lambda: Credentials(*ROOT_CREDENTIALS.values()),
+    )
+    yield Table(client, stack["table_name"])
+    client.close()
+
+
+class Somebody:
+    """A signed-in person with a profile."""
+
+    def __init__(self, place: Place, name: str) -> None:
+        self._place = place
+        person = Person(place, name)
+        self.id = person.sign_up()
+        self.email = person.email
+        person.confirm(person.code_from_inbox())
+        person.sign_in()
+        self._token = person.access_token
+        self.call("POST", "/profiles", body={"name": name})
+
+    def call(self, method: str, path: str, **sent: Any) -> Answer:
+        return self._place.api(method, path, self._token, **sent)
+
+
+def test_an_organization_lives_from_its_making_to_its_last_admin(
+    place: Place, table: Table, command: Command
+) -> None:
+    ann, ben, eve = (Somebody(place, name) for name in ("Ann", "Ben", "Eve"))
+    made = command("organizations", "create", "Acme Tools", "--admin", ann.email)["organization"]
+    path = f"/organizations/{made['id']}"
+    table.transact(*joining(ben.id, made["id"], status="pending", at="2026-01-01"))
+
+    assert ann.call("GET", path).body["organization"]["name"] == "Acme Tools"
+    assert [one.call("GET", path).status for one in (ben, eve)] == [404, 404]
+    assert ann.call("POST", f"{path}/members/{ben.id}/accept").status == 200
+    assert ben.call("GET", f"{path}/members").body["count"] == 2
+    renamed = ann.call("PUT", path, body={"name": "Acme"}, headers={"If-Match": '"1"'})
+    assert (renamed.status, renamed.headers["etag"]) == (200, '"2"')
+    listed = command("organizations", "members", made["id"])["members"]
+    assert {one["userId"]: one["role"] for one in listed} == {ann.id: "admin", ben.id: "member"}
+    assert ann.call("DELETE", f"{path}/members/{ben.id}").status == 200
+    assert ann.call("DELETE", f"{path}/members/{ann.id}").status == 409
+    assert ben.call("GET", path).status == 404
+
+
+def test_an_invitation_lives_from_its_making_to_its_revocation(
+    place: Place, table: Table, command: Command
+) -> None:
+    ada = Somebody(place, "Ada")
+    assert ada.call("POST", "/invitations", body={}).status == 403
+    organization = command("organizations", "create", "Bees", "--admin", ada.id)["organization"]
+
+    made = ada.call("POST", "/invitations", body={"maxUses": 3, "codeStyle": "short"})
+    code, invitation = made.body["code"], made.body["invitation"]
+
+    assert (made.status, invitation["organizationId"]) == (201, organization["id"])
+    reservation = Reservations(table).reserve(code, "somebody@example.test", now())
+    assert reservation is not None
+    assert ada.call("GET", "/invitations").body["invitations"] == [invitation]
+    command("invitations", "revoke", invitation["id"])
+    assert Reservations(table).reserve(code, "else@example.test", now()) is None
+    (listed,) = command("invitations", "list", "--organization", organization["id"])["invitations"]
+    assert (listed["status"], listed["id"]) == ("revoked", invitation["id"])
+
+
+def test_a_stranger_signed_up_with_a_code_for_everybody_is_no_member(
+    place: Place, command: Command
+) -> None:
+    eve = Somebody(place, "Eve")
+    command("organizations", "create", "Evil", "--admin", eve.id)
+    code = eve.call("POST", "/invitations", body={"maxUses": 1000}).body["code"]
+    victim = Person(place, "Victim")
+    victim.cognito.add_custom_attributes(invite_code=code)
+    victim.sign_up()
+    victim.confirm(victim.code_from_inbox())
+    victim.sign_in()
+
+    me = place.api("GET", "/me", victim.access_token).body
+    assert me.get("organization") is None
+    assert me["profile"]["role"] == "user"
+
+    accepted = place.api("POST", "/invitations/accept", victim.access_token, body={"code": code})
+    assert accepted.status == 200, accepted
+    me = place.api("GET", "/me", victim.access_token).body
+    organization_id = me["organization"]["id"]
+    assert organization_id == accepted.body["organizationId"]
+    again = place.api("POST", "/invitations/accept", victim.access_token, body={"code": code})
+    assert again.status == 409
+    left = place.api(
+        "DELETE",
+        f"/organizations/{organization_id}/members/{me['profile']['userId']}",
+        victim.access_token,
+    )
+    assert left.status == 200, left
+    unknown = place.api("POST", "/invitations/accept", victim.access_token, body={"code": "x" * 24})
+    assert (unknown.status, unknown.body["error"]) == (
+        404,
+        "This invitation cannot be used. Please check the code.",
+    )
+
+
+def test_an_operators_invitation_shows_its_code_once(command: Command, table: Table) -> None:
+    made = command("invitations", "create", "--email", "Jo@Example.Test", "--role", "manager")
+
+    reservation = Reservations(table).reserve(made["code"], "jo@example.test", now())
+
+    assert reservation is not None
+    assert (reservation.role, reservation.address) == ("manager", "jo@example.test")
+    assert made["code"] not in str(command("invitations", "list"))
+
+
+def test_an_operator_mails_an_invitation_in_the_language_they_say(
+    place: Place, command: Command
+) -> None:
+    email = "guest-of-the-house@example.test"
+    asked = ("invitations", "create", "--email", email, "--delivery", "email", "--language", "de")
+
+    made = command(*asked)
+
+    assert (made["mailed"], "code" in made) == (True, False)
+    inbox = call("GET", f"{place.inbox_url}.json").body["mails"]
+    (mail,) = [mail for mail in inbox if email in mail["to"]]
+    assert "eingeladen" in mail["subject"]
+
+
+def test_a_mailed_invitation_proves_the_address_that_it_went_to(
+    place: Place, command: Command
+) -> None:
+    ann = Somebody(place, "Ann")
+    organization = command("organizations", "create", "Mailers", "--admin", ann.id)["organization"]
+    guest = Person(place, "Guest")
+
+    made = ann.call("POST", "/invitations", body={"email": guest.email, "delivery": "email"})
+
+    assert (made.status, made.body.get("mailed")) == (201, True), made
+    assert "code" not in made.body
+    inbox = call("GET", f"{place.inbox_url}.json").body["mails"]
+    text = next(mail["text"] for mail in inbox if guest.email in mail["to"])
+    code = next(line.strip() for line in text.splitlines() if line.startswith("    "))
+    guest.cognito.add_custom_attributes(invite_code=code)
+    guest.sign_up()
+    guest.sign_in()  # nobody had to confirm anything
+    me = place.api("GET", "/me", guest.access_token).body
+    assert me["profile"]["emailVerified"] is True
+    assert (me["organization"]["id"], me["organization"]["role"]) == (organization["id"], "member")
+    (listed,) = ann.call("GET", "/invitations").body["invitations"]
+    assert (listed["status"], listed["uses"]) == ("spent", 1)
+
+
+def test_pages_of_any_number_are_listed_whole(command: Command) -> None:
+    before = command("organizations", "list")["count"]
+
+    made = command(
+        "organizations", "create", "Third One", "--plan", "team", "--domain", "C.Example"
+    )
+
+    assert made["organization"]["plan"] == "team"
+    assert made["organization"]["domain"] == "c.example"
+    assert command("organizations", "list")["count"] == before + 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("organizations", "create", "X"), "name: Must be 2 to 256 characters"),
+        (("organizations", "create", "Acme", "--plan", "gold"), "plan: Must be one"),
+        (("organizations", "members", "nothing"), "there is no organization nothing"),
+        (("organizations", "create", "Acme", "--admin", "no@example.test"), "there is nobody"),
+        (("invitations", "create", "--role", "emperor"), "role: Must be one"),
+        (("invitations", "create", "--organization", "nothing"), "there is no organization"),
+        (("invitations", "create", "--email", "jo"), "email: Must be"),
+        (("invitations", "revoke", "nothing"), "there is no invitation nothing"),
+    ],
+)
+def test_a_persons_mistake_is_told_in_words(
+    stack: dict[str, Any], state: str, arguments: tuple[str, ...], words: str
+) -> None:
+    del stack
+
+    done = vestibule(*arguments, "--state", state)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("vestibule: ")
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_is_printed_for_people_lines_up(
+    stack: dict[str, Any], state: str, command: Command
+) -> None:
+    del stack
+    made = command("organizations", "create", "Printed")["organization"]
+
+    listed = vestibule("organizations", "list", "--state", state).stdout.splitlines()
+    invited = vestibule("invitations", "create", "--short", "--state", state)
+    invitations = vestibule("invitations", "list", "--state", state).stdout
+
+    assert listed[0].split() == ["ID", "NAME", "PLAN", "DOMAIN"]
+    assert any(made["id"] in line and "Printed" in line for line in listed[1:])
+    assert len(invited.stdout.strip()) == 11
+    assert "not shown again" in invited.stderr
+    assert invited.stdout.strip() not in invitations
