@@ -7,7 +7,7 @@ never sent again: only reads are.
 import http.client
 import json
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -84,6 +84,18 @@ class Aws:
             return writer.call(operation, payload)
         finally:
             writer.close()
+
+    def listed(
+        self, service: str, operation: str, member: str, **payload: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Everything under `member`, page after page."""
+        token: dict[str, str] = {}
+        while True:
+            answer = self.json(service, operation, **payload, **token)
+            yield from answer.get(member, [])
+            if not answer.get("NextToken"):
+                return
+            token = {"NextToken": answer["NextToken"]}
 
     def rest(
         self,

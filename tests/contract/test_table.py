@@ -74,7 +74,16 @@ def test_a_number_keeps_its_kind(table: Table, pk: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [float("nan"), float("inf"), Decimal("-Infinity"), 10**40 + 1, 1e200, {1}, object(), {1: 2}],
+    [
+        float("nan"),
+        float("inf"),
+        Decimal("-Infinity"),
+        10**40 + 1,
+        1e200,
+        {1},
+        pytest.param(object(), id="an object"),
+        {1: 2},
+    ],
     ids=repr,
 )
 def test_what_cannot_be_stored_is_refused_by_the_attributes_name(

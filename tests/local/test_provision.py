@@ -369,6 +369,24 @@ def test_a_second_time_changes_nothing(place: Place) -> None:
     assert [api["name"] for api in apis].count(f"vestibule-{place.environment}") == 1
 
 
+def test_its_pools_are_found_among_more_than_one_page_of_others(place: Place) -> None:
+    cognito, identity = place.client("cognito-idp"), place.client("cognito-identity")
+    others = [cognito.create_user_pool(PoolName=f"other{one}")["UserPool"] for one in range(60)]
+    more = [
+        identity.create_identity_pool(
+            IdentityPoolName=f"other{one}", AllowUnauthenticatedIdentities=False
+        )["IdentityPoolId"]
+        for one in range(60)
+    ]
+    try:
+        assert place.provision() == place.provision()
+    finally:
+        for other in others:
+            cognito.delete_user_pool(UserPoolId=other["Id"])
+        for pool_id in more:
+            identity.delete_identity_pool(IdentityPoolId=pool_id)
+
+
 def test_what_changes_is_applied_and_who_is_there_stays(place: Place) -> None:
     first = place.provision()
     cognito, dynamodb = place.client("cognito-idp"), place.client("dynamodb")

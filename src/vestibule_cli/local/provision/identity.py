@@ -48,7 +48,7 @@ def ensure_pool(
 
 
 def _find_pool(aws: "Aws", name: str) -> str | None:
-    pools = aws.json("cognito-idp", "ListUserPools", MaxResults=60)["UserPools"]
+    pools = aws.listed("cognito-idp", "ListUserPools", "UserPools", MaxResults=60)
     return next((pool["Id"] for pool in pools if pool["Name"] == name), None)
 
 
@@ -249,11 +249,10 @@ def _ensure_client(aws: "Aws", name: str, pool_id: str, pool: "UserPool") -> str
 
 
 def _find_client(aws: "Aws", name: str, pool_id: str) -> str | None:
-    clients = aws.json("cognito-idp", "ListUserPoolClients", UserPoolId=pool_id, MaxResults=60)
-    return next(
-        (each["ClientId"] for each in clients["UserPoolClients"] if each["ClientName"] == name),
-        None,
+    clients = aws.listed(
+        "cognito-idp", "ListUserPoolClients", "UserPoolClients", UserPoolId=pool_id, MaxResults=60
     )
+    return next((each["ClientId"] for each in clients if each["ClientName"] == name), None)
 
 
 def _describe_client(aws: "Aws", pool_id: str, client_id: str) -> Any:

@@ -42,7 +42,7 @@ def ensure_identity_pool(aws: "Aws", name: str, pool: "MadePool", region: str) -
 
 
 def _find(aws: "Aws", name: str) -> str | None:
-    pools = aws.json("cognito-identity", "ListIdentityPools", MaxResults=60)["IdentityPools"]
+    pools = aws.listed("cognito-identity", "ListIdentityPools", "IdentityPools", MaxResults=60)
     return next((p["IdentityPoolId"] for p in pools if p["IdentityPoolName"] == name), None)
 
 
