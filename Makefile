@@ -4,10 +4,10 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test check bench faults package clean lock development
+.PHONY: help setup up demo test check scan bench faults e2e-aws package clean lock development
 
 help: ## Say what each target does.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Make .venv with what the laptop needs; done already, it takes no time.
 	@requirements/install laptop
@@ -22,7 +22,7 @@ development: setup
 	@requirements/install development
 
 test: development ## Run every test, with coverage of what runs in Lambda.
-	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder --cov --cov-report=term $(ARGS)
 
 check: development ## Format, lint, types, import direction, openapi.json, Terraform's format.
 	$(BIN)/ruff format --check .
@@ -35,11 +35,20 @@ check: development ## Format, lint, types, import direction, openapi.json, Terra
 	elif [ -n "$$CI" ]; then echo "make check: terraform is not installed" >&2; exit 1; \
 	else echo "terraform is not installed: its format was not checked"; fi
 
+scan: development ## Run checkov on the Terraform tree, and the user-pool checks on its plans.
+	@requirements/scanner
+	@$(BIN)/python infra/checks/scan.py
+
 bench: development ## Compare cold starts, a person's way in, size and start-up with their budgets.
 	@$(BIN)/python bench/run.py $(ARGS)
 
-faults: development ## Take the table away while 200 people confirm, and count who is there afterwards.
-	@PYTHONPATH=tests $(BIN)/python tests/faults/table_away.py $(ARGS)
+faults: development ## Let everything go wrong in turn while people sign up, and count who arrives.
+	@PYTHONPATH=tests $(BIN)/python -m faults.suite $(ARGS)
+
+e2e-aws: ## Play and test against a deployment: E2E_ENVIRONMENT names it. docs/deploy.md tells more.
+	@if [ -n "$$E2E_ENVIRONMENT" ]; then \
+		$(MAKE) -s development && $(BIN)/python -m pytest tests/e2e --no-cov $(ARGS); \
+	else echo "e2e-aws: skipped: E2E_ENVIRONMENT names no deployment (see docs/deploy.md)"; fi
 
 package: setup ## Build the zip for Lambda in build/, as stack.yaml's runtime says.
 	@$(BIN)/vestibule package $(ARGS)

@@ -8,11 +8,14 @@ import pytest
 import pytest_socket
 
 UNIT = Path(__file__).parent / "unit"
+INFRA = Path(__file__).parent / "infra"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before any test module is imported: nothing of the person's own AWS setup is left to find."""
+    if os.environ.get("E2E_ENVIRONMENT"):  # tests/e2e are about just that
+        return
     for name in list(os.environ):
         if name.startswith(("AWS_", "VESTIBULE_")):
             del os.environ[name]
@@ -20,6 +23,15 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = nowhere
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost,::1"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side, a file's tests stay together, and infra's, which wait for one deployment."""
+    items.sort(key=lambda item: INFRA not in item.path.parents)  # they wait longest: they go first
+    for item in items:
+        together = "infra" if INFRA in item.path.parents else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(together))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -6,17 +6,19 @@ never sent again: only reads are.
 
 import http.client
 import json
+import ssl
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 from xml.etree import ElementTree as ET
 
-from vestibule.platform.aws import AwsClient, AwsRefused, AwsUnavailable
+from vestibule.platform.aws import AwsClient, AwsRefused, AwsUnavailable, address
 from vestibule.platform.credentials import Credentials
+from vestibule.platform.endpoint import Endpoint
 from vestibule.platform.signing import Signer
 
 __all__ = ["Aws", "AwsRefused", "AwsUnavailable", "found"]
@@ -24,7 +26,7 @@ __all__ = ["Aws", "AwsRefused", "AwsUnavailable", "found"]
 T = TypeVar("T")
 TIMEOUT = 60
 HTTP_ERROR = 400
-QUERY_VERSIONS = {"iam": "2010-05-08"}
+QUERY_VERSIONS = {"iam": "2010-05-08", "sts": "2011-06-15"}
 # How operations begin that can be done twice without harm.
 READS = ("BatchGet", "Describe", "Filter", "Get", "List", "Query", "Scan")
 
@@ -56,19 +58,21 @@ class Reply:
 
 
 class Aws:
-    """One endpoint, region and identity. Threads may share it. Only a lost read is sent again."""
+    """One region and identity. Threads may share it. Only a lost read is sent again."""
 
-    def __init__(self, endpoint_url: str, region: str, credentials: Credentials) -> None:
+    def __init__(
+        self,
+        endpoint_url: str,
+        region: str,
+        credentials: Credentials | Callable[[], Credentials],
+    ) -> None:
+        """Without an endpoint each service has its own in the region, over TLS."""
         self._endpoint_url = endpoint_url
-        parts = urlsplit(endpoint_url)
-        self._host = parts.hostname or ""
-        self._port = parts.port
-        self._authority = parts.netloc
         self.region = region
-        self._credentials = credentials
+        self._credentials = credentials if callable(credentials) else lambda: credentials
         self._signers: dict[str, Signer] = {}
-        # One to each request under way; closed with this object.
-        self._idle: list[http.client.HTTPConnection] = []
+        # One to each request under way, by host; closed with this object.
+        self._idle: dict[str, list[http.client.HTTPConnection]] = {}
         self._readers: dict[str, AwsClient] = {}
         weakref.finalize(self, _close, self._idle, self._readers)
 
@@ -149,46 +153,48 @@ class Aws:
         return AwsClient(
             service,
             region=self.region,
-            endpoint_url=self._endpoint_url,
-            credentials=lambda: self._credentials,
+            endpoint_url=self._endpoint_url or None,
+            credentials=self._credentials,
             deadline=TIMEOUT,
             attempt_timeout=TIMEOUT,
             **options,
         )
 
     def _send(self, service: str, target: Target, headers: Mapping[str, str], body: bytes) -> Reply:
+        endpoint = Endpoint.parse(self._endpoint_url or address(service, self.region))
         signer = self._signers.setdefault(service, Signer(self.region, service))
         signed = signer.sign(
             target.method,
             target.path,
             target.query,
-            {"host": self._authority, **headers},
+            {"host": endpoint.authority, **headers},
             body,
-            credentials=self._credentials,
+            credentials=self._credentials(),
             moment=datetime.now(UTC),
         )
         try:
-            return self._exchange(target, body, signed)
+            return self._exchange(endpoint, target, body, signed)
         except (OSError, http.client.HTTPException) as error:
             raise AwsUnavailable(
                 service,
                 f"{target.method} {target.path}",
-                message=f"{self._authority} does not answer: {error}",
+                message=f"{endpoint.authority} does not answer: {error}",
             ) from error
 
-    def _exchange(self, target: Target, body: bytes, headers: Mapping[str, str]) -> Reply:
-        if target.is_read and self._idle:
+    def _exchange(
+        self, endpoint: Endpoint, target: Target, body: bytes, headers: Mapping[str, str]
+    ) -> Reply:
+        idle = self._idle.setdefault(endpoint.authority, [])
+        if target.is_read and idle:
             # Perhaps closed over there while it was idle, perhaps after it read the request.
             with suppress(ConnectionError, IndexError):
-                return self._over(self._idle.pop(), target, body, headers)
-        return self._over(self._connection(), target, body, headers)
-
-    def _connection(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT)
+                return self._over(idle.pop(), idle, target, body, headers)
+        return self._over(_connection(endpoint), idle, target, body, headers)
 
     def _over(
         self,
         connection: http.client.HTTPConnection,
+        idle: list[http.client.HTTPConnection],
         target: Target,
         body: bytes,
         headers: Mapping[str, str],
@@ -202,14 +208,26 @@ class Aws:
             connection.close()
             raise
         if target.is_read:
-            self._idle.append(connection)
+            idle.append(connection)
         else:
             connection.close()
         return reply
 
 
-def _close(connections: list[http.client.HTTPConnection], clients: dict[str, AwsClient]) -> None:
-    for connection in connections:
+def _connection(endpoint: Endpoint) -> http.client.HTTPConnection:
+    if endpoint.scheme == "http":
+        return http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=TIMEOUT)
+    # It checks the certificate, and that it is this host's.
+    trusted = ssl.create_default_context()
+    return http.client.HTTPSConnection(
+        endpoint.host, endpoint.port, timeout=TIMEOUT, context=trusted
+    )
+
+
+def _close(
+    idle: dict[str, list[http.client.HTTPConnection]], clients: dict[str, AwsClient]
+) -> None:
+    for connection in (each for kept in idle.values() for each in kept):
         connection.close()
     for client in clients.values():
         client.close()

@@ -7,9 +7,7 @@ from typing import Any, Self
 
 from vestibule.platform.aws import AwsClient, AwsRefused
 from vestibule_cli.failures import Misuse
-from vestibule_cli.local.emulator import ROOT
-from vestibule_cli.outputs import Outputs
-from vestibule_cli.parts import client
+from vestibule_cli.target import Target
 
 # The Parameter Store's limits, in bytes. The second tier costs a few cents a month.
 STANDARD, ADVANCED = 4096, 8192
@@ -62,8 +60,8 @@ class LivePolicy:
         self.name = name
 
     @classmethod
-    def of(cls, outputs: Outputs) -> Self:
-        return cls(client(outputs, ROOT)("ssm"), outputs.policy_parameter)
+    def of(cls, target: Target) -> Self:
+        return cls(target.client("ssm"), target.outputs.policy_parameter)
 
     def find(self) -> Found | None:
         """What was pushed last, or None."""

@@ -21,9 +21,13 @@ COMMANDS = {
     "users": "List, show, promote, suspend, export or erase people.",
     "organizations": "List or make organizations, and let people in.",
     "invitations": "Invite people, list invitations, or revoke one.",
+    "deliveries": "Show what could not be delivered, and send it back.",
+    "vpcs": "Make, list, show or delete networks, or draw one.",
     "policy": "Check, show or push the rules of signing up and in.",
     "openapi": "Write openapi.json from the routes, or check that it is current.",
     "package": "Build the zip that Lambda runs.",
+    "deploy": "Plan, make, change or destroy a deployment on AWS, by Terraform.",
+    "doctor": "Look for what is wrong, on this machine or with a deployment on AWS.",
 }
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 
@@ -25,6 +26,9 @@ class Outputs:
     jwks_url: str
     functions: dict[str, str]
     queues: dict[str, str]
+    bus_name: str
+    secrets: dict[str, str]
+    user_service_url: str
 
     @classmethod
     def of(  # noqa: PLR0913 - the facts the rest follows from
@@ -43,6 +47,9 @@ class Outputs:
         policy_parameter: str,
         functions: Mapping[str, str],
         queues: Mapping[str, str],
+        bus_name: str = "",
+        secrets: Mapping[str, str] = MappingProxyType({}),
+        user_service_url: str = "",
     ) -> Self:
         gateway = f"{endpoint_url}/restapis/{rest_api_id}/{stage}/_user_request_"
         return cls(
@@ -63,6 +70,9 @@ class Outputs:
             jwks_url=f"{endpoint_url}/{user_pool_id}/.well-known/jwks.json",
             functions=dict(functions),
             queues=dict(queues),
+            bus_name=bus_name,
+            secrets=dict(secrets),
+            user_service_url=user_service_url,
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from vestibule.profiles.accounts import CognitoAccounts
 from vestibule.profiles.errors import ProfileNotFound, ProfilesError
 from vestibule.profiles.model import OPERATOR, full_view
 from vestibule.profiles.service import ProfileService
-from vestibule.profiles.store import TableProfileStore
+from vestibule.profiles.store import TableProfileStore, TableSignInNames
 from vestibule_cli.aws import found
 from vestibule_cli.failures import Failure
 from vestibule_cli.parts import parts
@@ -21,8 +21,7 @@ from vestibule_cli.parts import parts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vestibule.platform.credentials import Credentials
-    from vestibule_cli.outputs import Outputs
+    from vestibule_cli.target import Target
 
 # One BatchGetItem takes as many.
 BATCH = 100
@@ -33,13 +32,14 @@ class PersonError(Failure):
 
 
 class People:
-    def __init__(self, outputs: Outputs, credentials: Credentials) -> None:
-        self._user_pool_id = outputs.user_pool_id
-        made = parts(outputs, credentials)
+    def __init__(self, target: Target) -> None:
+        self._user_pool_id = target.outputs.user_pool_id
+        made = parts(target)
         self._table = made.table
         self._store = TableProfileStore(made.table)
         self._cognito = made.client("cognito-idp")
-        self._accounts = CognitoAccounts(self._cognito, outputs.user_pool_id)
+        self._names = TableSignInNames(made.table)
+        self._accounts = CognitoAccounts(self._cognito, self._user_pool_id, self._names)
         policy = made.policies.current
         self.roles = sorted(policy().roles)
         self._service = wiring.services(made.table, self._accounts, policy).accounts
@@ -91,13 +91,18 @@ class People:
             raise PersonError(f"{user_id} cannot be erased now: {error}") from error
 
     def _by_id(self, user_id: str) -> dict[str, Any] | None:
-        answer = found(
+        answer = self._by_name(user_id)
+        if answer is None and (name := self._names.find(user_id)) is not None:
+            answer = self._by_name(name)
+        return _account(answer, answer["UserAttributes"]) if answer else None
+
+    def _by_name(self, name: str) -> dict[str, Any] | None:
+        return found(
             "UserNotFoundException",
             lambda: self._cognito.call(
-                "AdminGetUser", {"UserPoolId": self._user_pool_id, "Username": user_id}
+                "AdminGetUser", {"UserPoolId": self._user_pool_id, "Username": name}
             ),
         )
-        return _account(answer, answer["UserAttributes"]) if answer else None
 
     def _by_email(self, email: str) -> dict[str, Any] | None:
         wanted = email.lower()

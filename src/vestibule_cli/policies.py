@@ -1,6 +1,7 @@
 """infra/policies/*.json: who may do what. Resources are symbols until a place puts ARNs in.
 
-An ARN may stand there too, for what no place makes.
+An ARN may stand there too, for what no place makes. In a condition, the values `environment` and
+`table` are the environment's name and the table's.
 """
 
 import json
@@ -10,7 +11,23 @@ from typing import Any
 
 from vestibule_cli.yaml_file import oneof
 
+# The values that stand for names in a condition.
+ENVIRONMENT = "environment"
+TABLE = "table"
+# What a network is made of. Nobody knows the ids beforehand: tags tell what is ours.
+NETWORK = (
+    "elastic-ip",
+    "internet-gateway",
+    "natgateway",
+    "route-table",
+    "subnet",
+    "vpc",
+)
 SYMBOLS = (
+    # For what has no resources of its own, such as EC2's lists.
+    "anything",
+    "bus",
+    *(f"ec2:{kind}" for kind in NETWORK),
     "identity_pool",
     "logs",
     "mail_identity",
@@ -22,11 +39,18 @@ SYMBOLS = (
 )
 
 
-def symbols(queues: Iterable[str]) -> tuple[str, ...]:
-    return (*SYMBOLS, *(f"queue:{key}" for key in queues))
+def symbols(
+    queues: Iterable[str], secrets: Iterable[str] = (), parameters: Iterable[str] = ()
+) -> tuple[str, ...]:
+    return (
+        *SYMBOLS,
+        *(f"queue:{key}" for key in queues),
+        *(f"secret:{key}" for key in secrets),
+        *(f"{key}_parameter" for key in parameters),
+    )
 
 
-def problem(path: Path, queues: Iterable[str]) -> str | None:
+def problem(path: Path, allowed: Sequence[str]) -> str | None:
     """What is wrong with a policy file, or None."""
     name = "/".join(path.parts[-3:])
     try:
@@ -39,7 +63,7 @@ def problem(path: Path, queues: Iterable[str]) -> str | None:
     statements = document.get("Statement") if isinstance(document, dict) else None
     if not isinstance(statements, list) or not all(isinstance(each, dict) for each in statements):
         return f"{name}: Statement must be a list of statements"
-    return _symbol_problem(name, statements, symbols(queues))
+    return _symbol_problem(name, statements, allowed)
 
 
 def _symbol_problem(
@@ -56,16 +80,46 @@ def _symbol_problem(
     return None
 
 
-def with_arns(path: Path, arns: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """The policy with each symbol replaced by the ARNs it stands for here."""
+def with_arns(
+    path: Path,
+    arns: Mapping[str, Sequence[str]],
+    names: Mapping[str, str],
+    unknown_conditions: Sequence[str] = (),
+) -> dict[str, Any]:
+    """The policy with each symbol replaced by the ARNs it stands for here.
+
+    `names` are what ENVIRONMENT and TABLE stand for in conditions.
+    Conditions on keys that begin like one of `unknown_conditions` are left out: where nobody knows
+    the key, they would refuse everything.
+    """
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for statement in document["Statement"]:
-        statement["Resource"] = [
+        found = (
             arn
             for named in statement["Resource"]
             for arn in ([named] if _is_arn(named) else arns[named])
-        ]
+        )
+        statement["Resource"] = list(dict.fromkeys(found))
+        condition = _condition(statement.pop("Condition", {}), names, unknown_conditions)
+        if condition:
+            statement["Condition"] = condition
     return document
+
+
+def _condition(
+    condition: Mapping[str, Mapping[str, Sequence[str]]],
+    names: Mapping[str, str],
+    unknown: Sequence[str],
+) -> dict[str, Any]:
+    known = {
+        operator: {
+            key: [names.get(value, value) for value in values]
+            for key, values in keys.items()
+            if not key.startswith(tuple(unknown))
+        }
+        for operator, keys in condition.items()
+    }
+    return {operator: keys for operator, keys in known.items() if keys}
 
 
 def _is_arn(resource: object) -> bool:

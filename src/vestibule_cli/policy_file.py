@@ -12,12 +12,14 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictBool,
+    StrictInt,
     StrictStr,
     ValidationError,
 )
 
+from vestibule.platform import cidr
 from vestibule.policy import addresses, parse
-from vestibule.policy.model import ROLES
+from vestibule.policy.model import MOST_VPCS, PRIVATE_RANGES, ROLES
 from vestibule.profiles.bodies import AccountType
 from vestibule_cli import policy_rules
 from vestibule_cli.yaml_file import Document, FileRefused, refuse
@@ -97,11 +99,48 @@ def _zone(value: str) -> str:
     return value
 
 
+def _number(value: int) -> int:
+    if 0 <= value <= MOST_VPCS:
+        return value
+    raise refuse(f"must be 0 to {MOST_VPCS}, got {value}")
+
+
+def _range(value: str) -> str:
+    try:
+        cidr.parse(value)
+    except cidr.CidrBroken as error:
+        raise refuse(error.message[0].lower() + error.message[1:].rstrip(".")) from None
+    return value
+
+
+def _region(value: str) -> str:
+    if not parse.is_region(value):
+        raise refuse(f"must be a region such as us-east-1, got {value!r}")
+    return value
+
+
+def _named(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        raise refuse("must name one at least; for the usual ones leave the key out")
+    return values
+
+
 Domain = Annotated[StrictStr, AfterValidator(_domain)]
 Domains = Annotated[tuple[Domain, ...], Field(strict=False)]
 Key = Annotated[StrictStr, AfterValidator(_key)]
 Time = Annotated[StrictStr, AfterValidator(_time)]
 Words = Annotated[StrictStr, Field(min_length=1, max_length=128)]
+Number = Annotated[StrictInt, AfterValidator(_number)]
+Ranges = Annotated[
+    tuple[Annotated[StrictStr, AfterValidator(_range)], ...],
+    Field(strict=False),
+    AfterValidator(_named),
+]
+Regions = Annotated[
+    tuple[Annotated[StrictStr, AfterValidator(_region)], ...],
+    Field(strict=False),
+    AfterValidator(_named),
+]
 
 
 class Part(BaseModel):
@@ -121,6 +160,7 @@ class Roles(Part):
         tuple[Annotated[StrictStr, AfterValidator(_address)], ...], Field(strict=False)
     ] = ()
     by_domain: dict[Domain, StrictStr] = Field(default_factory=dict)
+    raised_by_crm: Annotated[tuple[StrictStr, ...], Field(strict=False)] = ()
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -162,6 +202,14 @@ class Triggers(Part):
     profile_creation: StrictBool = True
 
 
+class Vpcs(Part):
+    per_user: Number = 5
+    in_all: Number = 100
+    allowed_cidrs: Ranges = PRIVATE_RANGES
+    allowed_regions: Regions | None = None
+    overlap: Literal["refuse", "warn"] = "refuse"
+
+
 class PolicyFile(Part):
     version: Literal[1]
     sign_up: SignUp = SignUp()
@@ -170,11 +218,17 @@ class PolicyFile(Part):
     organizations: Organizations = Organizations()
     triggers: Triggers = Triggers()
     federation: Literal["link", "refuse"] = "refuse"
+    vpcs: Vpcs = Vpcs()
 
     @property
     def content(self) -> dict[str, Any]:
-        """All of it, defaults too, by the names of the file."""
-        return self.model_dump(mode="json", by_alias=True)
+        """All of it, by the names of the file; defaults too, but for those of VPCs.
+
+        The shipped policy fits a parameter of the tier that costs nothing, and hardly more.
+        """
+        content = self.model_dump(mode="json", by_alias=True)
+        said = self.vpcs.model_dump(mode="json", exclude_unset=True)
+        return content | {"vpcs": said} if said else _without(content, "vpcs")
 
     @property
     def json_text(self) -> str:
@@ -185,6 +239,10 @@ class PolicyFile(Part):
     def shipped_text(self) -> str:
         """The same as it stands in the source tree and in the package."""
         return json.dumps(self.content, indent=2) + "\n"
+
+
+def _without(content: dict[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if name != key}
 
 
 def load(path: Path) -> PolicyFile:

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from vestibule.platform import cidr
 from vestibule.policy import addresses
-from vestibule.policy.model import ADMIN, ROLES
+from vestibule.policy.model import ADMIN, ROLES, UNUSABLE_RANGES
 from vestibule_cli.yaml_file import KEY, Place, oneof
 
 if TYPE_CHECKING:
     from vestibule_cli.policy_file import PolicyFile
 
 Problem = tuple[Place, str]
+SMALLEST_VPC = 28
 
 
 def problems(policy: "PolicyFile") -> Iterator[Problem]:
@@ -25,7 +27,10 @@ def _repetitions(policy: "PolicyFile") -> Iterator[Problem]:
         ("sign_up", "allowed_domains"): policy.sign_up.allowed_domains,
         ("roles", "additional"): policy.roles.additional,
         ("roles", "admins"): policy.roles.admins,
+        ("roles", "raised_by_crm"): policy.roles.raised_by_crm,
         ("organizations", "public_mail_domains"): policy.organizations.public_mail_domains,
+        ("vpcs", "allowed_cidrs"): policy.vpcs.allowed_cidrs,
+        ("vpcs", "allowed_regions"): policy.vpcs.allowed_regions or (),
         **{
             ("organizations", "named", key, "domains"): each.domains
             for key, each in policy.organizations.named.items()
@@ -75,6 +80,9 @@ def _role_rules(policy: "PolicyFile") -> Iterator[Problem]:
             yield place, oneof("role", role, roles.known)
         yield from _unreachable(policy, place, domain)
         yield from _anybodys(policy, (*place, KEY), domain)
+    for number, role in enumerate(roles.raised_by_crm):
+        if role not in roles.known:
+            yield ("roles", "raised_by_crm", number), oneof("role", role, roles.known)
     for number, address in enumerate(roles.admins):
         yield from _unreachable(policy, ("roles", "admins", number), addresses.domain_of(address))
 
@@ -111,6 +119,23 @@ def _organization_rules(policy: "PolicyFile") -> Iterator[Problem]:
         yield from _unknown(
             "organization", ("organizations", "default"), organizations.default, organizations.named
         )
+
+
+def _vpc_rules(policy: "PolicyFile") -> Iterator[Problem]:
+    vpcs = policy.vpcs
+    if "per_user" in vpcs.model_fields_set and vpcs.per_user > vpcs.in_all:
+        yield ("vpcs", "per_user"), f"must not exceed vpcs.in_all, which is {vpcs.in_all}"
+    ranges = [cidr.parse(text) for text in vpcs.allowed_cidrs]
+    unusable = [cidr.parse(text) for text in UNUSABLE_RANGES]
+    for number, range_ in enumerate(ranges):
+        place = ("vpcs", "allowed_cidrs", number)
+        if range_.length > SMALLEST_VPC:
+            yield place, f"no VPC fits into {range_}: the smallest is a /{SMALLEST_VPC}"
+        if any(each.contains(range_) for each in unusable):
+            yield place, f"AWS gives addresses of {range_} to nobody"
+        wider = [each for each in ranges if each.contains(range_) and each != range_]
+        if wider:
+            yield place, f"{range_} is covered by {wider[0]} already: leave it out"
 
 
 def _unknown(
@@ -150,4 +175,5 @@ _RULES: tuple[Callable[["PolicyFile"], Iterator[Problem]], ...] = (
     _role_rules,
     _hours_rules,
     _organization_rules,
+    _vpc_rules,
 )

@@ -7,8 +7,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     PrivateAttr,
@@ -20,11 +18,23 @@ from pydantic import (
     model_validator,
 )
 
+from vestibule_cli.stack_events import (
+    Bus,
+    Event,
+    Key,
+    Parameter,
+    Part,
+    Queue,
+    QueueEvent,
+    Rule,
+    ScheduleEvent,
+    Secret,
+    StreamEvent,
+)
 from vestibule_cli.stack_rules import (
     STANDARD_ATTRIBUTES,
     Names,
     between,
-    json_object,
     known,
     policy_file,
     routes,
@@ -32,35 +42,48 @@ from vestibule_cli.stack_rules import (
     standard,
     unique,
 )
-from vestibule_cli.yaml_file import OTHER_KIND, Document, FileRefused, Place, refuse
+from vestibule_cli.yaml_file import KEY, OTHER_KIND, Document, FileRefused, Place, refuse
 
-MAXIMUM_RETENTION = 1_209_600
 # Names of union members, as they stand in the place of a problem.
 TEXT = "(text)"
 REFERENCE = "(reference)"
-STREAM = "(stream)"
-QUEUE = "(queue)"
 # Cognito waits for 5 seconds and then starts a second one beside the first.
 TRIGGER_SECONDS = 5
+
+
+__all__ = [
+    "Api",
+    "Bus",
+    "Function",
+    "Index",
+    "Parameter",
+    "Queue",
+    "QueueEvent",
+    "Rule",
+    "Runtime",
+    "ScheduleEvent",
+    "Secret",
+    "Stack",
+    "StackError",
+    "StreamEvent",
+    "Table",
+    "TableKey",
+    "UserPool",
+    "load",
+]
 
 
 class StackError(FileRefused):
     """stack.yaml is wrong."""
 
 
-Key = Annotated[StrictStr, shaped(r"[a-z][a-z0-9_-]{0,31}", "lower-case letters, digits, - and _")]
 Attribute = Annotated[StrictStr, shaped(r"[A-Za-z][A-Za-z0-9_]{0,63}", "an attribute name")]
 FunctionName = Annotated[StrictStr, known("function", lambda names: names.functions)]
-QueueName = Annotated[StrictStr, known("queue", lambda names: names.queues)]
 StandardAttribute = Annotated[StrictStr, AfterValidator(standard)]
 WritableAttribute = Annotated[
     StrictStr,
     known("attribute", lambda names: (*STANDARD_ATTRIBUTES, *names.custom_attributes)),
 ]
-
-
-class Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Runtime(Part):
@@ -100,42 +123,6 @@ def _variable_name(name: str) -> str:
     return name
 
 
-class StreamEvent(Part):
-    """A function fed by the table's stream."""
-
-    stream: Annotated[StrictStr, known("stream", lambda _names: ("table",))]
-    batch_size: Annotated[StrictInt, between(1, 10_000)]
-    filter: Annotated[StrictStr, AfterValidator(json_object)] | None = None
-    maximum_age: Annotated[StrictInt, between(60, 604_800)]
-    maximum_retries: Annotated[StrictInt, between(0, 10_000)]
-    on_failure: QueueName | None = None
-
-
-class QueueEvent(Part):
-    """A function fed by a queue. What it does not answer for stays in the queue."""
-
-    queue: QueueName
-    # More would need a window to gather them in.
-    batch_size: Annotated[StrictInt, between(1, 10)]
-
-
-def _event_kind(value: Any) -> str | None:
-    if isinstance(value, StreamEvent) or (isinstance(value, dict) and "stream" in value):
-        return STREAM
-    is_queue = isinstance(value, QueueEvent) or (isinstance(value, dict) and "queue" in value)
-    return QUEUE if is_queue else None
-
-
-Event = Annotated[
-    Annotated[StreamEvent, Tag(STREAM)] | Annotated[QueueEvent, Tag(QUEUE)],
-    Discriminator(
-        _event_kind,
-        custom_error_type=OTHER_KIND,
-        custom_error_message="must say `stream:` or `queue:`",
-    ),
-]
-
-
 class Function(Part):
     description: Annotated[StrictStr, Field(max_length=256)] = ""
     handler: Annotated[
@@ -156,6 +143,13 @@ class Function(Part):
             name: value if isinstance(value, str) else values[value.ref]
             for name, value in self.environment.items()
         }
+
+    def dead_letters(self, queues: "Mapping[str, Queue]") -> str | None:
+        """The queue for what it could not be called for: that of the queue which feeds it."""
+        for event in self.events:
+            if isinstance(event, QueueEvent):
+                return queues[event.queue].dead_letters
+        return None
 
 
 class TableKey(Part):
@@ -184,19 +178,6 @@ class Table(Part):
     stream: Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"]
     ttl: Attribute
     point_in_time_recovery: bool
-
-
-class Queue(Part):
-    visibility: Annotated[StrictInt, between(0, 43_200)] = 30
-    max_receives: Annotated[StrictInt, between(1, 1_000)] | None = None
-    retention: Annotated[StrictInt, between(60, MAXIMUM_RETENTION)] = 345_600
-    dead_letters: QueueName | None = None
-
-    @model_validator(mode="after")
-    def _dead_letters_need_a_limit(self) -> Self:
-        if (self.dead_letters is None) != (self.max_receives is None):
-            raise refuse("max_receives and dead_letters go together: give both or neither")
-        return self
 
 
 class TokenMinutes(Part):
@@ -297,6 +278,9 @@ class Stack(Part):
     functions: Annotated[dict[Key, Function], Field(min_length=1)]
     table: Table
     queues: dict[Key, Queue] = Field(default_factory=dict)
+    bus: Bus = Field(default_factory=Bus)
+    secrets: dict[Key, Secret] = Field(default_factory=dict)
+    parameters: dict[Key, Parameter] = Field(default_factory=dict)
     user_pool: UserPool
     mail: Mail
     api: Api
@@ -316,18 +300,21 @@ class Stack(Part):
         """`/vestibule/local/policy`"""
         return f"/{self.name}/{environment}/{key}"
 
+    def secret(self, environment: str, key: str) -> str:
+        """`vestibule/local/user-service`"""
+        return f"{self.name}/{environment}/{key}"
+
     def disagreements(self) -> Iterator[tuple[Place, str]]:
         """What is right by itself and wrong beside something else, with its place."""
-        for key, queue in self.queues.items():
-            target = self.queues.get(queue.dead_letters or "")
-            if target is not None and target.dead_letters is not None:
-                place = ("queues", key, "dead_letters")
-                yield place, f"{queue.dead_letters} has dead letters of its own"
+        yield from self._wrong_queues()
         for key, function in self.functions.items():
-            for number, event in enumerate(function.events):
-                if isinstance(event, QueueEvent):
-                    where = ("functions", key, "events", number, "queue")
-                    yield from self._too_short(where, event.queue, function.timeout)
+            yield from self._wrong_events(key, function)
+        yield from self._wrong_rules()
+        if "policy" in self.parameters:
+            yield (
+                ("parameters", "policy", KEY),
+                "is where the live policy stands: name it otherwise",
+            )
         trigger = self.user_pool.triggers
         if self.functions[trigger].timeout >= TRIGGER_SECONDS:
             words = (
@@ -335,11 +322,44 @@ class Stack(Part):
             )
             yield ("functions", trigger, "timeout"), words
 
+    def _wrong_queues(self) -> Iterator[tuple[Place, str]]:
+        for key, queue in self.queues.items():
+            target = self.queues.get(queue.dead_letters or "")
+            if target is not None and target.dead_letters is not None:
+                place = ("queues", key, "dead_letters")
+                yield place, f"{queue.dead_letters} has dead letters of its own"
+
+    def _wrong_events(self, key: str, function: Function) -> Iterator[tuple[Place, str]]:
+        seen = set()
+        for number, event in enumerate(function.events):
+            kind, name = _source(event)
+            where = ("functions", key, "events", number, kind)
+            if (kind, name) in seen:
+                yield where, f"{name} feeds this function already"
+            seen.add((kind, name))
+            if isinstance(event, QueueEvent):
+                yield from self._too_short(where, event.queue, function.timeout)
+
+    def _wrong_rules(self) -> Iterator[tuple[Place, str]]:
+        for key, rule in self.bus.rules.items():
+            if self.queues[rule.queue].dead_letters is None:
+                words = f"{rule.queue} needs dead_letters: for events that cannot be put into it"
+                yield ("bus", "rules", key, "queue"), words
+
     def _too_short(self, place: Place, queue: str, timeout: int) -> Iterator[tuple[Place, str]]:
         hidden = self.queues[queue].visibility
         if hidden < timeout:
             words = f"{queue} hides a message for {hidden} s, and this works on it for {timeout} s"
             yield place, f"{words}: it would come twice"
+
+
+def _source(event: StreamEvent | QueueEvent | ScheduleEvent) -> tuple[str, str]:
+    """The kind of what feeds a function, and its name."""
+    if isinstance(event, StreamEvent):
+        return "stream", event.stream
+    if isinstance(event, QueueEvent):
+        return "queue", event.queue
+    return "schedule", event.schedule
 
 
 def load(path: Path) -> Stack:

@@ -13,15 +13,20 @@ from vestibule_cli import policies, routes_file
 from vestibule_cli.yaml_file import oneof, refuse
 
 ENVIRONMENT_REFERENCES = (
+    "bus",
+    "configuration_set",
     "environment",
     "identity_pool",
     "mail_from",
     "mail_sender",
+    "outbound_hosts",
     "policy_parameter",
+    "site_url",
     "table",
     "table_stream",
     "user_pool",
     "user_pool_client",
+    "user_service_url",
     "version",
 )
 STANDARD_ATTRIBUTES = (
@@ -52,13 +57,25 @@ class Names:
     root: Path
     functions: tuple[str, ...]
     queues: tuple[str, ...]
+    secrets: tuple[str, ...]
+    parameters: tuple[str, ...]
     custom_attributes: tuple[str, ...]
     keys: frozenset[str]
     scopes: frozenset[str]
 
     @property
     def references(self) -> tuple[str, ...]:
-        return (*ENVIRONMENT_REFERENCES, *(f"queue_url:{key}" for key in self.queues))
+        return (
+            *ENVIRONMENT_REFERENCES,
+            *(f"queue_url:{key}" for key in self.queues),
+            *(f"secret:{key}" for key in self.secrets),
+            *(f"{key}_parameter" for key in self.parameters),
+        )
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """What a policy may name."""
+        return policies.symbols(self.queues, self.secrets, self.parameters)
 
     @classmethod
     def of(cls, data: Any, root: Path) -> Self:
@@ -73,6 +90,8 @@ class Names:
             root=root,
             functions=tuple(_mapping(_mapping(data).get("functions"))),
             queues=tuple(_mapping(_mapping(data).get("queues"))),
+            secrets=tuple(_mapping(_mapping(data).get("secrets"))),
+            parameters=tuple(_mapping(_mapping(data).get("parameters"))),
             custom_attributes=tuple(
                 f"custom:{name}" for name in attributes if isinstance(name, str)
             )
@@ -145,7 +164,7 @@ def json_object(text: str) -> str:
 def policy_file(value: str, info: ValidationInfo) -> str:
     names: Names | None = info.context
     if names is not None:
-        problem = policies.problem(names.root / value, names.queues)
+        problem = policies.problem(names.root / value, names.symbols)
         if problem:
             raise refuse(problem)
     return value

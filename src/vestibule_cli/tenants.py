@@ -13,6 +13,7 @@ from vestibule.invitations.service import InvitationService
 from vestibule.invitations.store import TableInvitationStore
 from vestibule.mail.letters import Composer
 from vestibule.mail.sender import SesSender
+from vestibule.mail.suppression import Suppressions
 from vestibule.organizations import errors as organization_errors
 from vestibule.organizations import model as organizations
 from vestibule.organizations.service import OrganizationService, Wanted
@@ -21,15 +22,13 @@ from vestibule.platform.values import replace
 from vestibule.profiles import fields
 from vestibule.profiles.model import OPERATOR
 from vestibule_cli.failures import Failure
-from vestibule_cli.local.emulator import ROOT
 from vestibule_cli.parts import parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from vestibule.invitations.ports import InvitationMail
-    from vestibule.platform.credentials import Credentials
-    from vestibule_cli.outputs import Outputs
+    from vestibule_cli.target import Target
 
 PAGE = 100
 
@@ -39,19 +38,17 @@ class TenantError(Failure):
 
 
 class Tenants:
-    def __init__(
-        self, outputs: Outputs, credentials: Credentials, mail: InvitationMail | None = None
-    ) -> None:
-        made = parts(outputs, credentials)
+    def __init__(self, target: Target, mail: InvitationMail | None = None) -> None:
+        made = parts(target)
         store, policy = TableOrganizationStore(made.table), made.policies.current
         self._organizations = OrganizationService(store, policy)
         self._invitations = InvitationService(TableInvitationStore(made.table), store, policy, mail)
 
     @classmethod
-    def of(cls, outputs: Outputs, *, mail_from: str | None = None) -> Self:
+    def of(cls, target: Target, *, mail_from: str | None = None) -> Self:
         """`mail_from` sends invitations by mail; without it there are none."""
-        mail = None if mail_from is None else _letters(outputs, ROOT, mail_from)
-        return cls(outputs, ROOT, mail)
+        mail = None if mail_from is None else _letters(target, mail_from)
+        return cls(target, mail)
 
     def organizations(self) -> list[dict[str, Any]]:
         pages = _pages(lambda start: self._organizations.page(PAGE, start))
@@ -102,14 +99,28 @@ class Tenants:
             self._invitations.revoke(invite_id, by=OPERATOR)
 
 
-def _letters(outputs: Outputs, credentials: Credentials, mail_from: str) -> InvitationLetters:
+def sender(target: Target) -> str:
+    """Whom the stack's own mails come from. Raise TenantError where it sends none."""
+    path = f"/2015-03-31/functions/{target.outputs.functions['api']}/configuration"
+    settings = target.aws().rest("lambda", "GET", path).get("Environment", {}).get("Variables", {})
+    address = settings.get("MAIL_FROM", "")
+    if not address:
+        raise TenantError(
+            "this deployment mails nothing by itself: its variable `mail` names no SES identity. "
+            "Leave --delivery out, and hand the code over yourself."
+        )
+    return str(address)
+
+
+def _letters(target: Target, mail_from: str) -> InvitationLetters:
     sender = SesSender(
         mail_from,
-        region=outputs.region,
-        endpoint_url=outputs.aws_endpoint_url,
-        credentials=lambda: credentials,
+        region=target.outputs.region,
+        endpoint_url=target.outputs.aws_endpoint_url or None,
+        credentials=target.credentials,
     )
-    return InvitationLetters(Composer(), sender)
+    suppressions = Suppressions(parts(target).table)
+    return InvitationLetters(Composer(), sender, suppressions.holds)
 
 
 def _pages(read: Callable[[Any], Any]) -> Iterator[Any]:

@@ -23,7 +23,7 @@ from fakes.people import address, claimant, keep, profile
 from fakes.tenants import keep_organization
 from vestibule.invitations import codes
 from vestibule.invitations import items as invitation_items
-from vestibule.invitations.model import REVOKED, Invitation
+from vestibule.invitations.model import BY_EMAIL, REVOKED, Invitation
 from vestibule.invitations.reservations import Reservations
 from vestibule.organizations import items as organization_items
 from vestibule.organizations.memberships import joining
@@ -32,8 +32,9 @@ from vestibule.platform.ids import new_id
 from vestibule.platform.values import replace
 from vestibule.policy.model import NamedOrganization, Policy
 from vestibule.profiles import items
-from vestibule.profiles.model import OPERATOR
+from vestibule.profiles.model import OPERATOR, full_view
 from vestibule.profiles.preferences import Preferences
+from vestibule.profiles.store import TableProfileStore, TableRemains, TableSignInNames
 from vestibule.triggers.arrival_store import TableArrivals
 from vestibule.triggers.ensure_user import EnsureUser
 
@@ -100,7 +101,7 @@ def test_an_arrival_leaves_all_that_a_person_has(table: Table) -> None:
     made = opened(ensuring(table, clock=fixed(NOW + timedelta(hours=1))), who)
 
     kept = everything_of(table, who.user_id)
-    assert set(kept) == {"PROFILE", "PREFERENCES", "MEMBERSHIP", "ACTIVITY signup"}
+    assert set(kept) == {"PROFILE", "PREFERENCES", "MEMBERSHIP", "CONFIRMED", "ACTIVITY signup"}
     assert (made.created_at, made.updated_at, kept["ACTIVITY signup"]["time"]) == (who.at,) * 3
     assert items.to_profile(kept["PROFILE"]) == made
     assert (made.email, made.email_verified, made.email_conflict) == (who.email, True, False)
@@ -122,7 +123,9 @@ def test_an_arrival_leaves_all_that_a_person_has(table: Table) -> None:
 @pytest.mark.parametrize("copies", [3, 8])
 def test_copies_at_once_leave_exactly_one_of_each(table: Table, copies: int) -> None:
     who, organization_id = arrival(), keep_organization(table).id
-    invitation = an_invitation(table, who.email or "", max_uses=5, organization_id=organization_id)
+    invitation = an_invitation(
+        table, who.email or "", delivery=BY_EMAIL, organization_id=organization_id
+    )
     ensure = ensuring(table)
 
     outcomes = at_once(*[lambda: ensure.run(who)] * copies)
@@ -138,6 +141,7 @@ def test_copies_at_once_leave_exactly_one_of_each(table: Table, copies: int) -> 
     assert [one.user_id for one in members] == [who.user_id]
     assert claimant(table, who.email or "") == who.user_id
     assert invitation_now(table, invitation).uses == 1
+    assert kept["CONFIRMED"]["organizationId"] == organization_id
 
 
 @pytest.mark.parametrize("creates", [True, False])
@@ -200,6 +204,40 @@ def test_of_several_first_business_people_one_founds_and_the_others_wait(table: 
         ("admin", "active"),
         *[("member", "pending")] * 3,
     ]
+    assert sorted(one.status for one in kept) == ["active", *["pending"] * 3]
+
+
+def test_an_admin_of_the_whole_place_acts_while_they_wait_for_an_organization(
+    table: Table,
+) -> None:
+    domain = a_domain()
+    email = f"head@{domain}"
+    opened(ensuring(table), arrival(email=f"first@{domain}", account_type="business"))
+
+    head = opened(
+        ensuring(table, Policy(admins=frozenset({email}))),
+        arrival(email=email, account_type="business"),
+    )
+
+    assert (head.is_active_admin, head.organization_id) == (True, None)
+    assert table.get(*organization_items.membership_key(head.user_id)) is not None
+
+
+def test_whoever_a_provider_names_is_kept_by_that_name_until_they_are_erased(
+    table: Table,
+) -> None:
+    who = arrival(sign_in_name="Google_123")
+    names, store = TableSignInNames(table), TableProfileStore(table)
+    made = opened(ensuring(table), who)
+    assert names.find(who.user_id) == "Google_123"
+    assert "Google_123" not in str(full_view(made))
+
+    store.erase(made, by=who.user_id, at=who.at, release_claim=True)
+
+    assert names.find(who.user_id) == "Google_123"  # for who deletes the account
+    TableRemains(table).clear(who.user_id)
+    assert names.find(who.user_id) is None
+    assert store.person(who.user_id).erased
 
 
 @pytest.mark.parametrize(
@@ -247,13 +285,113 @@ def test_somebody_erased_is_not_made_again(table: Table) -> None:
     assert claimant(table, who.email or "") is None
 
 
-def test_without_profile_creation_nobody_is_made(table: Table) -> None:
+def test_without_profile_creation_nobody_is_made_but_they_are_told_of_once(table: Table) -> None:
+    who = arrival(account_type="business")
+    ensure = ensuring(table, Policy(profile_creation=False, default_role="guest"))
+
+    outcome = ensure.run(who)
+    first = everything_of(table, who.user_id)
+    again = ensure.run(replace(who, at="2026-12-01T00:00:00.000000Z"))
+
+    assert (outcome.profile, outcome.erased) == (again.profile, again.erased) == (None, False)
+    assert set(first) == {"CONFIRMED"}
+    told = first["CONFIRMED"]
+    assert (told["email"], told["emailVerified"], told["at"]) == (who.email, True, who.at)
+    assert (told["accountType"], told["role"], told["roleSource"]) == (
+        "business",
+        "guest",
+        "default",
+    )
+    assert everything_of(table, who.user_id) == first
+    made = opened(ensuring(table), who)
+    assert made.role == "user"
+    assert everything_of(table, who.user_id)["CONFIRMED"] == told
+
+
+def test_an_arrival_is_told_of_as_what_it_became(table: Table) -> None:
+    domain = a_domain()
+    email = f"jo@{domain}"
+    who = arrival(
+        email=email,
+        first_name="Jo",
+        last_name="Doe",
+        language="de",
+        marketing_consent=True,
+        origin={"utm_source": "news"},
+        door="PostConfirmation_ConfirmSignUp",
+    )
+    an_invitation(table, email, account_type="enterprise")
+
+    made = opened(ensuring(table), who)
+
+    told = everything_of(table, who.user_id)["CONFIRMED"]
+    assert {name: value for name, value in told.items() if name not in {"pk", "sk"}} == {
+        "userId": who.user_id,
+        "email": email,
+        "emailVerified": True,
+        "name": made.name,
+        "firstName": "Jo",
+        "lastName": "Doe",
+        "accountType": "enterprise",
+        "role": "manager",
+        "roleSource": "invitation",
+        "organizationId": made.organization_id,
+        "language": "de",
+        "marketingConsent": True,
+        "door": "PostConfirmation_ConfirmSignUp",
+        "origin": {"utm_source": "news"},
+        "at": who.at,
+    }
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_whoever_was_never_told_of_is_told_of_at_the_next_chance(
+    table: Table, *, proven: bool
+) -> None:
+    who, ensure = arrival(email_verified=proven), ensuring(table)
+    made = opened(ensure, who)
+    table.delete(items.person_key(who.user_id), items.CONFIRMED)
+
+    assert opened(ensure, who) == made
+
+    kept = everything_of(table, who.user_id)
+    assert kept["CONFIRMED"]["name"] == made.name
+    assert kept["PROFILE"]["version"] == 1
+    assert len(activities(table, who.user_id)) == 1
+
+
+def test_whoever_was_never_told_of_and_moved_is_told_of_by_the_new_address(table: Table) -> None:
+    who, ensure, email = arrival(), ensuring(table), address()
+    opened(ensure, who)
+    table.delete(items.person_key(who.user_id), items.CONFIRMED)
+
+    opened(ensure, replace(who, email=email))
+
+    assert everything_of(table, who.user_id)["CONFIRMED"]["email"] == email
+
+
+def test_somebody_without_their_address_is_told_of_without_it(table: Table) -> None:
+    email = address()
+    opened(ensuring(table), arrival(email=email))
+    second = arrival(email=email)
+    made = opened(ensuring(table), second)
+    table.delete(items.person_key(second.user_id), items.CONFIRMED)
+
+    assert opened(ensuring(table), second) == made
+
+    told = everything_of(table, second.user_id)["CONFIRMED"]
+    assert ("email" in told, told["emailVerified"]) == (False, False)
+
+
+def test_the_erased_leave_no_word_of_their_coming(table: Table) -> None:
     who = arrival()
+    made = opened(ensuring(table), who)
 
-    outcome = ensuring(table, Policy(profile_creation=False)).run(who)
+    TableProfileStore(table).erase(made, by=who.user_id, at=who.at, release_claim=True)
 
-    assert (outcome.profile, outcome.erased) == (None, False)
-    assert everything_of(table, who.user_id) == {}
+    assert "CONFIRMED" not in everything_of(table, who.user_id)
+    assert ensuring(table).run(who).erased
+    assert "CONFIRMED" not in everything_of(table, who.user_id)
 
 
 def test_an_unproven_address_is_kept_and_counts_for_nothing(table: Table) -> None:
@@ -322,7 +460,11 @@ def test_a_reservation_that_lapsed_is_not_spent(table: Table) -> None:
 def test_an_invitation_brings_account_type_and_organization_and_is_spent(table: Table) -> None:
     who, organization_id = arrival(), new_id()
     invitation = an_invitation(
-        table, who.email or "", organization_id=organization_id, account_type="enterprise"
+        table,
+        who.email or "",
+        delivery=BY_EMAIL,
+        organization_id=organization_id,
+        account_type="enterprise",
     )
 
     made = opened(ensuring(table), who)
@@ -544,6 +686,70 @@ def test_an_address_that_became_free_is_taken_at_the_next_sign_in(table: Table) 
 
     assert (freed.email, freed.email_verified, freed.email_conflict) == (who.email, True, False)
     assert claimant(table, who.email or "") == who.user_id
+
+
+def test_whoever_gets_their_address_late_is_told_of_anew_with_it(table: Table) -> None:
+    who = arrival()
+    keep(table, profile(email=who.email, email_verified=True))
+    ensure = ensuring(table)
+    opened(ensure, who)
+    held = everything_of(table, who.user_id)["CONFIRMED"]
+    assert "email" not in held
+    opened(ensure, who)
+    assert everything_of(table, who.user_id)["CONFIRMED"] == held
+    table.delete(items.claim_key(who.email or ""), items.CLAIM)
+
+    for _ in range(2):
+        opened(ensure, who)
+
+    told = everything_of(table, who.user_id)["CONFIRMED"]
+    assert (told["email"], told["emailVerified"], told["again"]) == (who.email, True, 1)
+    assert {name: told[name] for name in held if name != "emailVerified"} == {
+        name: held[name] for name in held if name != "emailVerified"
+    }
+
+
+def test_whose_profile_has_the_address_already_is_told_of_anew_too(table: Table) -> None:
+    who = arrival()
+    keep(table, profile(email=who.email, email_verified=True))
+    ensure = ensuring(table)
+    before = opened(ensure, who)
+    table.delete(items.claim_key(who.email or ""), items.CLAIM)
+    after = replace(before, email=who.email, email_verified=True, email_conflict=False, version=9)
+    keep(table, after)
+    table.update(items.person_key(who.user_id), items.PROFILE, changes={"arrivedAt": who.at})
+
+    for _ in range(2):
+        assert opened(ensure, who) == after
+
+    told = everything_of(table, who.user_id)["CONFIRMED"]
+    assert (told["email"], told["again"]) == (who.email, 1)
+
+
+def test_where_no_profiles_are_opened_an_address_is_told_of_once_it_is_free(table: Table) -> None:
+    who = arrival()
+    keep(table, profile(email=who.email, email_verified=True))
+    ensure = ensuring(table, replace(POLICY, profile_creation=False))
+    assert ensure.run(who).profile is None
+    assert "email" not in everything_of(table, who.user_id)["CONFIRMED"]
+    table.delete(items.claim_key(who.email or ""), items.CLAIM)
+
+    for _ in range(2):
+        ensure.run(who)
+
+    told = everything_of(table, who.user_id)["CONFIRMED"]
+    assert (told["email"], told["again"]) == (who.email, 1)
+
+
+def test_a_later_address_is_no_reason_to_tell_of_somebody_again(table: Table) -> None:
+    who = arrival()
+    ensure = ensuring(table)
+    opened(ensure, who)
+
+    opened(ensure, replace(who, email=address()))
+
+    told = everything_of(table, who.user_id)["CONFIRMED"]
+    assert (told["email"], told.get("again")) == (who.email, None)
 
 
 def test_somebody_suspended_is_left_as_they_are(table: Table) -> None:

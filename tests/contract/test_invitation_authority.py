@@ -22,8 +22,12 @@ from fakes.tenants import (
 )
 from vestibule.invitations.acceptance import Acceptance
 from vestibule.invitations.errors import BelongsAlready, CallerSuspended, InvitationUseless
+from vestibule.invitations.model import BY_CODE, BY_EMAIL
 from vestibule.invitations.reservations import Reservations
+from vestibule.invitations.service import InvitationService
+from vestibule.invitations.store import TableInvitationStore
 from vestibule.organizations import items as organizations
+from vestibule.organizations.store import TableOrganizationStore
 from vestibule.platform.ids import new_id
 from vestibule.platform.values import replace
 from vestibule.policy.model import NamedOrganization
@@ -264,10 +268,132 @@ def test_the_organization_of_ones_own_domain_outranks_another_ones_invitation(
     else:
         table.put(organizations.claim(domain, own, "2026-01-01", verified=True))
     email = f"jo@{domain}"
-    code, _ = invite(table, maker, organization_id=theirs, email=email, by_admin=by_admin)
+    code, _ = invite(
+        table, maker, organization_id=theirs, email=email, by_admin=by_admin, delivery=BY_EMAIL
+    )
     assert Reservations(table).reserve(code, email, ARRIVED) is not None
 
     assert arrive(table, email, policy).organization_id == (theirs if by_admin else own)
+
+
+def bound(table: Table, *, delivery: str, domain: str = "mail.test") -> tuple[str, str, str, Any]:
+    """Invite an address to an organization, and reserve the place as a sign-up does."""
+    organization_id, email = keep_organization(table).id, f"jo-{new_id()[:12]}@{domain}"
+    maker = keep_member(table, organization_id, role="admin")
+    code, made = invite(
+        table, maker, organization_id=organization_id, email=email, delivery=delivery
+    )
+    assert Reservations(table).reserve(code, email, ARRIVED) is not None
+    return organization_id, email, code, made
+
+
+def test_a_mailed_invitation_makes_a_member_at_arrival(table: Table) -> None:
+    organization_id, email, _, made = bound(table, delivery=BY_EMAIL)
+
+    person = arrive(table, email)
+
+    assert (person.organization_id, person.role) == (organization_id, "manager")
+    assert membership_of(table, organization_id, person.user_id) is not None
+    assert not invitation_now(table, made).is_offered
+
+
+def test_one_that_its_maker_was_shown_makes_nobody_a_member_but_gives_its_role(
+    table: Table,
+) -> None:
+    """The maker could have signed up in that person's name; they have agreed to nothing."""
+    organization_id, email, code, made = bound(table, delivery=BY_CODE)
+
+    person = arrive(table, email)
+
+    assert (person.role, person.role_source) == ("manager", "invitation")
+    assert person.organization_id is None
+    assert membership_of(table, organization_id, person.user_id) is None
+    spent = invitation_now(table, made)
+    assert (spent.uses, spent.is_offered) == (1, True)
+
+    other, _ = newcomer(table)
+    with pytest.raises(InvitationUseless):
+        Acceptance(table).accept(code, other, ARRIVED)
+    assert Acceptance(table).accept(code, person.user_id, ARRIVED) == organization_id
+    assert profile_of(table, person.user_id).organization_id == organization_id
+    assert not invitation_now(table, made).is_offered
+
+
+@pytest.mark.parametrize("waits_for", ["nobody yet", "its admin", "everybody's"])
+def test_who_is_asked_to_join_neither_founds_nor_waits_elsewhere_meanwhile(
+    table: Table, waits_for: str
+) -> None:
+    """Else they could not join: a founder may not leave alone."""
+    domain, key = f"{new_id()[:12]}.test", new_id()
+    policy = POLICY
+    if waits_for == "its admin":
+        table.put(organizations.claim(domain, key, "2026-01-01", verified=False))
+    if waits_for == "everybody's":
+        named = NamedOrganization(key, "All", frozenset(), "free")
+        policy = replace(POLICY, organizations={key: named}, default_organization=key)
+    organization_id, email, code, _ = bound(table, delivery=BY_CODE, domain=domain)
+
+    person = arrive(table, email, policy, account_type="business")
+
+    assert (person.organization_id, person.status) == (None, "active")
+    assert Acceptance(table).accept(code, person.user_id, ARRIVED) == organization_id
+
+
+@pytest.mark.parametrize("brought_at", ["sign-up", "later"])
+def test_who_waits_for_an_organization_is_let_in_by_its_invitation(
+    table: Table, brought_at: str
+) -> None:
+    """Its admin has said yes already; to another one's they are told that they wait."""
+    domain, organization_id = f"{new_id()[:12]}.test", keep_organization(table).id
+    table.put(organizations.claim(domain, organization_id, "2026-01-01", verified=False))
+    maker = keep_member(table, organization_id, role="admin")
+    code, _ = invite(table, maker, max_uses=9, organization_id=organization_id)
+    email = f"jo@{domain}"
+    if brought_at == "sign-up":
+        assert Reservations(table).reserve(code, email, ARRIVED) is not None
+    person = arrive(table, email, account_type="business")
+    assert (person.status, person.organization_id) == ("pending", None)
+    elsewhere = keep_organization(table).id
+    other, _ = keep_invitation(table, organization_id=elsewhere, valid_until=SOON)
+
+    for useless in (other, "x" * 24):
+        with pytest.raises(BelongsAlready):
+            Acceptance(table).accept(useless, person.user_id, ARRIVED)
+    assert Acceptance(table).accept(code, person.user_id, ARRIVED) == organization_id
+
+    now = profile_of(table, person.user_id)
+    assert (now.status, now.organization_id) == ("active", organization_id)
+    member = membership_of(table, organization_id, person.user_id)
+    assert member is not None
+    assert member.is_active
+
+
+def test_one_that_its_maker_was_shown_keeps_nobody_from_their_own_domains_organization(
+    table: Table,
+) -> None:
+    domain, own = f"{new_id()[:12]}.test", new_id()
+    named = NamedOrganization(own, "Acme", frozenset({domain}), "free")
+    _, email, _, _ = bound(table, delivery=BY_CODE, domain=domain)
+
+    person = arrive(table, email, replace(POLICY, organizations={own: named}))
+
+    assert person.organization_id == own
+
+
+def test_what_was_offered_and_not_taken_can_still_be_revoked(table: Table) -> None:
+    _, email, code, made = bound(table, delivery=BY_CODE)
+    person = arrive(table, email)
+    service = InvitationService(
+        TableInvitationStore(table),
+        TableOrganizationStore(table),
+        lambda: POLICY,
+        clock=lambda: ARRIVED,
+    )
+
+    service.revoke(made.id, by=made.created_by)
+
+    with pytest.raises(InvitationUseless):
+        Acceptance(table).accept(code, person.user_id, ARRIVED)
 
 
 def test_an_invitation_with_the_default_role_leaves_the_domains_role(table: Table) -> None:

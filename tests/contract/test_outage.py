@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +12,14 @@ import pytest
 from fakes.arrivals import activities, ensuring, everything_of, raw
 from fakes.fault_server import FaultServer, forward, hang_up, refusal, silence
 from fakes.people import claimant, new_sub
+from vestibule.delivery import inbox
 from vestibule.functions.trigger_wiring import Wiring
 from vestibule.mail.settings import MailSettings
 from vestibule.platform.ids import new_id
 from vestibule.platform.settings import Settings
 from vestibule.triggers.dispatch import Triggers
 from vestibule.triggers.settings import TriggerSettings
+from vestibule.triggers.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,26 +109,13 @@ def server(place: Place) -> Iterator[FaultServer]:
         place.close()
 
 
-@pytest.fixture
-def take_up(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    for name, value in {
-        "AWS_REGION": "us-east-1",
-        "ENVIRONMENT": "contract",
-        "TABLE_NAME": "contract",
-        "USER_POOL_ID": "us-east-1_test",
-    }.items():
-        monkeypatch.setenv(name, value)
-    found: Callable[..., Any] = importlib.import_module("vestibule.functions.maintenance").take_up
-    return found
-
-
 def confirmation(user_id: str, email: str) -> dict[str, Any]:
     return raw("PostConfirmation_ConfirmSignUp", user_id=user_id, attributes={"email": email})
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_everybody_who_confirmed_meanwhile_exists_once_afterwards(
-    place: Place, server: FaultServer, take_up: Callable[..., Any], fault: str
+    place: Place, server: FaultServer, fault: str
 ) -> None:
     people = {new_sub(): f"{new_id()[:12]}@example.test" for _ in range(24)}
 
@@ -143,15 +131,16 @@ def test_everybody_who_confirmed_meanwhile_exists_once_afterwards(
         list(pool.map(confirm, crowds))
     place.fault = None
     waiting = place.messages()
-    ensure = ensuring(place.table)
+    maintenance = Waiting(ensuring(place.table))
 
     assert waiting
-    for _ in range(2):  # a queue may bring each message again
-        assert take_up(waiting, ensure) == {"batchItemFailures": []}
+    for one in waiting * 2:  # a queue may bring each message again
+        assert maintenance.message(inbox.read(json.loads(one["body"])).content).is_done
     for user_id, email in people.items():
         assert set(everything_of(place.table, user_id)) == {
             "PROFILE",
             "PREFERENCES",
+            "CONFIRMED",
             "ACTIVITY signup",
         }
         assert len(activities(place.table, user_id)) == 1

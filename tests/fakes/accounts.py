@@ -5,6 +5,16 @@ from __future__ import annotations
 from vestibule.profiles.accounts import Account
 
 
+class SignInNames:
+    """Keeps the promise of the port: names by sub."""
+
+    def __init__(self, **names: str) -> None:
+        self._names = names
+
+    def find(self, user_id: str) -> str | None:
+        return self._names.get(user_id)
+
+
 class InMemoryAccounts:
     """Keeps the promises of `Accounts`, `AccountDirectory` and `Sessions`."""
 

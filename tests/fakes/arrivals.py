@@ -79,7 +79,7 @@ def raw(
         "triggerSource": source,
         "region": "us-east-1",
         "userPoolId": POOL,
-        "userName": sub,
+        "userName": told["sub"] or sub,
         "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": CLIENT},
         "request": {
             "userAttributes": {name: text for name, text in told.items() if text is not None},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from fakes.people import CREATED, keep, new_sub, profile
+from fakes.people import CREATED, address, keep, new_sub, profile
 from vestibule.invitations import codes
 from vestibule.invitations import items as invites
 from vestibule.invitations.model import Invitation
@@ -73,6 +73,11 @@ def keep_member(
 
 def keep_person(table: Table, **fields: Any) -> str:
     return keep(table, profile(**fields)).user_id
+
+
+def keep_claimant(table: Table, **fields: Any) -> str:
+    """Somebody who holds an address of their own."""
+    return keep_person(table, **{"email": address(), "email_verified": True, **fields})
 
 
 def organization_of(table: Table, organization_id: str) -> Organization:

@@ -125,6 +125,10 @@ class Export(Struct, kw_only=True, rename="camel"):
     memberships: Annotated[
         list[dict[str, Any]], Meta(description="With those that wait to be accepted.")
     ]
+    vpcs: Annotated[
+        list[dict[str, Any]],
+        Meta(description="Those that you asked for and that have not been removed."),
+    ]
     account: Annotated[dict[str, Any], Meta(description="What the sign-in account says.")]
     address: Annotated[
         dict[str, Any],
@@ -132,6 +136,13 @@ class Export(Struct, kw_only=True, rename="camel"):
             description="What is kept under your confirmed address: the claim on it, an invitation "
             "reserved for it, where the sign-up came from."
         ),
+    ]
+    confirmation: Annotated[
+        dict[str, Any] | None,
+        Meta(description="What services beside us are told of your arrival."),
+    ]
+    deliveries: Annotated[
+        dict[str, Any], Meta(description="Which of them have it, and the mails it led to.")
     ]
     activity: list[Activity]
     activity_complete: Annotated[

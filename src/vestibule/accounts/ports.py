@@ -48,6 +48,9 @@ class AccountStore(Protocol):
     def kept_of_address(self, address: str, user_id: str) -> Mapping[str, Any]:
         """Read what is kept under their address: nothing secret, and nothing of another's."""
 
+    def told_of(self, user_id: str) -> Mapping[str, Any]:
+        """Read what services beside us were told of a person, and which of them have it."""
+
     def write(self, changed: Profile, *, replaces: Profile, by: str) -> None:
         """Write role and status. Raise CallerNotAdmin, or Raced when the profile has changed."""
 

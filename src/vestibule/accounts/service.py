@@ -8,7 +8,8 @@ from vestibule.platform import logs, metrics
 from vestibule.platform.clock import now, timestamp
 from vestibule.platform.values import replace
 from vestibule.policy.addresses import normalized
-from vestibule.profiles.model import ACTIVE, OPERATOR, SUSPENDED, full_view
+from vestibule.profiles.items import CONFIRMED, DELIVERY_PREFIX
+from vestibule.profiles.model import ACTIVE, ADMIN, OPERATOR, PENDING, SUSPENDED, full_view
 from vestibule.profiles.preferences import Preferences, to_view
 
 TYPE_CHECKING = False
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     Organization = Callable[[str, str | None], Mapping[str, Any] | None]
     Memberships = Callable[[str], Sequence[Mapping[str, Any]]]
+    Vpcs = Callable[[str], Sequence[Mapping[str, Any]]]
 
 ATTEMPTS: Final = 5
 # What one answer can hold: Lambda's limit is 6 MB.
@@ -42,6 +44,7 @@ class AccountService:
         roles: Callable[[], Iterable[str]],
         organization: Organization,
         memberships: Memberships,
+        vpcs: Vpcs,
         clock: Clock = now,
     ) -> None:
         self._store = store
@@ -50,6 +53,7 @@ class AccountService:
         self._roles = roles
         self._organization = organization
         self._memberships = memberships
+        self._vpcs = vpcs
         self._clock = clock
 
     def give_role(self, user_id: str, role: str, *, by: str) -> Profile:
@@ -58,9 +62,7 @@ class AccountService:
         if role not in known:
             raise UnknownRole(role, known)
         source = OPERATOR if by == OPERATOR else ROLE_SOURCE
-        profile = self._write(
-            user_id, lambda standing: replace(standing, role=role, role_source=source), by=by
-        )
+        profile = self._write(user_id, lambda standing: _given(standing, role, source), by=by)
         self._tell(activity.ROLE_CHANGE, user_id, by=by, role=role)
         return profile
 
@@ -109,16 +111,20 @@ class AccountService:
         organization_id = person.profile.organization_id if person.profile else None
         account = dict(self._sessions.attributes(user_id))
         address = _proven_address(person.profile, account)
+        told = dict(self._store.told_of(user_id))
         exported = {
             "exportedAt": self._at(),
             "profile": full_view(person.profile, person.last_seen) if person.profile else None,
             "preferences": to_view(person.preferences or Preferences()),
             "organization": self._organization(user_id, organization_id),
             "memberships": list(self._memberships(user_id)),
+            "vpcs": list(self._vpcs(user_id)),
             "account": account,
             "address": {}
             if address is None
             else dict(self._store.kept_of_address(address, user_id)),
+            "confirmation": told.pop(CONFIRMED, None),
+            "deliveries": {name.removeprefix(DELIVERY_PREFIX): mark for name, mark in told.items()},
             "activity": [activity.view(entry) for entry in entries[:MOST_ACTIVITY]],
             "activityComplete": len(entries) <= MOST_ACTIVITY,
         }
@@ -161,6 +167,16 @@ def _proven_address(profile: Profile | None, account: Mapping[str, str]) -> str 
     if profile is not None and profile.email is not None and profile.email_verified:
         return profile.email
     return normalized(account.get("email", "")) if account.get("email_verified") == "true" else None
+
+
+def _given(standing: Profile, role: str, source: str) -> Profile:
+    changed = replace(standing, role=role, role_source=source)
+    if role != ADMIN:
+        return changed
+    # They may go on waiting for an organization: as an admin of the whole place they act.
+    if changed.status_before == PENDING:
+        changed = replace(changed, status_before=ACTIVE)
+    return replace(changed, status=ACTIVE) if changed.status == PENDING else changed
 
 
 def _suspended(standing: Profile) -> Profile:

@@ -23,6 +23,7 @@ _KEPT: Final = {
     "CLAIM": "claim",
     "INVITATION": "reservedInvitation",
     "SIGNUP": "signUp",
+    "SUPPRESSED": "setAside",
 }
 # The keys, and what a code could be guessed against.
 _NOT_TOLD: Final = frozenset({"pk", "sk", "codeHash", "writeId"})
@@ -44,6 +45,17 @@ class TableAccountStore:
             if item["sk"] in _KEPT
         }
         return kept if kept.get("claim", {}).get("userId") in {None, user_id} else {}
+
+    def told_of(self, user_id: str) -> Mapping[str, Any]:
+        person = items.person_key(user_id)
+        # As text these two enclose what was told of somebody, and whom it has reached.
+        page = self._table.query(
+            person, sk_between=(items.CONFIRMED, f"{items.DELIVERY_PREFIX}~"), consistent=True
+        )
+        return {
+            item["sk"]: {key: one for key, one in item.items() if key not in _NOT_TOLD}
+            for item in page.items
+        }
 
     def write(self, changed: Profile, *, replaces: Profile, by: str) -> None:
         before, after = items.attributes_of(replaces), items.attributes_of(changed)

@@ -14,7 +14,7 @@ from vestibule.triggers.dispatch import Triggers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from typing import Any, Final
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vestibule.mail.letters import Composer
     from vestibule.platform.settings import Settings
     from vestibule.platform.table import Table
+    from vestibule.security.recorder import Recorder, Sighting
     from vestibule.triggers.arrival_store import TableArrivals
     from vestibule.triggers.codes import Codes
     from vestibule.triggers.dispatch import Handler, Loader
@@ -40,7 +41,7 @@ _LEAVING: Final = frozenset({"dynamodb", "ssm"})
 
 def triggers(settings: Settings, more: TriggerSettings) -> Triggers:
     wiring = Wiring(settings, more)
-    return Triggers(wiring.loaders(), wiring.budget)
+    return Triggers(wiring.loaders(), wiring.budget, record=wiring.record)
 
 
 class Wiring:
@@ -70,6 +71,18 @@ class Wiring:
             "CustomEmailSender": self._sender,
             "CustomSMSSender": self._sender,
         }
+
+    def record(self, sightings: Sequence[Sighting]) -> None:
+        """Write down what was noticed of attacks, with what time the invocation has left."""
+        for sighting in sightings:
+            self._recorder.remember(sighting)
+        self._recorder.write()
+
+    @cached_property
+    def _recorder(self) -> Recorder:
+        from vestibule.security.recorder import Recorder
+
+        return Recorder(self.table)
 
     @cached_property
     def ensure_user(self) -> EnsureUser:

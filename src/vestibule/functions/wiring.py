@@ -9,9 +9,12 @@ from vestibule.activity import routes as activity_routes
 from vestibule.activity.store import TableActivity
 from vestibule.functions.invitation_mail import SesInvitations
 from vestibule.functions.parts import Parts
+from vestibule.functions.unsubscribe_links import UnsubscribeLinks
 from vestibule.invitations import routes as invitation_routes
 from vestibule.invitations.service import InvitationService
 from vestibule.invitations.store import TableInvitationStore
+from vestibule.mail import routes as mail_routes
+from vestibule.mail.subscriptions import Subscriptions
 from vestibule.organizations import routes as organization_routes
 from vestibule.organizations.service import OrganizationService
 from vestibule.organizations.store import TableOrganizationStore
@@ -24,7 +27,11 @@ from vestibule.platform.values import frozen
 from vestibule.profiles import routes as profile_routes
 from vestibule.profiles.accounts import CognitoAccounts
 from vestibule.profiles.service import ProfileService
-from vestibule.profiles.store import TableProfileStore, TableRecords
+from vestibule.profiles.store import TableProfileStore, TableRecords, TableSignInNames
+from vestibule.vpcs import routes as vpc_routes
+from vestibule.vpcs.model import brief_view
+from vestibule.vpcs.service import FIRST_REGION, VpcService
+from vestibule.vpcs.store import TableVpcStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
 
     from vestibule.accounts.ports import Sessions
     from vestibule.invitations.ports import InvitationMail
+    from vestibule.mail.subscriptions import Links
     from vestibule.platform.settings import Settings
     from vestibule.platform.table import Table
     from vestibule.policy.model import Policy
@@ -51,6 +59,8 @@ class Services:
     invitations: InvitationService
     accounts: AccountService
     activity: TableActivity
+    subscriptions: Subscriptions
+    vpcs: VpcService
 
 
 def api(settings: Settings) -> Api:
@@ -60,10 +70,17 @@ def api(settings: Settings) -> Api:
         return BudgetedClient(service, budget=budget, **place)
 
     parts = Parts.of(settings, client)
-    accounts = CognitoAccounts(parts.client("cognito-idp"), settings.user_pool_id)
-    mail = SesInvitations.of(settings, budget.left)
+    names = TableSignInNames(parts.table)
+    accounts = CognitoAccounts(parts.client("cognito-idp"), settings.user_pool_id, names)
+    mail = SesInvitations.of(settings, budget.left, parts.table)
+    links = UnsubscribeLinks.of(parts)
     return Api(
-        routes(services(parts.table, accounts, parts.policies.current, mail), settings.version),
+        routes(
+            services(
+                parts.table, accounts, parts.policies.current, mail, links, region=settings.region
+            ),
+            settings.version,
+        ),
         records=TableRecords(parts.table),
         signed_callers=SignedCallers(
             user_pool_id=settings.user_pool_id, identity_pool_id=settings.identity_pool_id
@@ -72,15 +89,19 @@ def api(settings: Settings) -> Api:
     )
 
 
-def services(
+def services(  # noqa: PLR0913 - all that the services share
     table: Table,
     accounts: SignInAccounts,
     policy: Callable[[], Policy],
     mail: InvitationMail | None = None,
+    links: Links | None = None,
+    *,
+    region: str = FIRST_REGION,
 ) -> Services:
     organizations = TableOrganizationStore(table)
     organization_service = OrganizationService(organizations, policy)
     activity = TableActivity(table)
+    vpcs = VpcService(TableVpcStore(table), lambda: policy().vpcs, region)
     return Services(
         profiles=ProfileService(TableProfileStore(table), accounts, history=activity),
         organizations=organization_service,
@@ -92,8 +113,11 @@ def services(
             roles=lambda: policy().roles,
             organization=organization_service.own,
             memberships=organization_service.memberships,
+            vpcs=lambda user_id: [brief_view(one) for one in vpcs.made_by(user_id)],
         ),
         activity=activity,
+        subscriptions=Subscriptions(table, links),
+        vpcs=vpcs,
     )
 
 
@@ -105,6 +129,8 @@ def routes(asked: Services, version: str) -> Routes:
         activity_routes.routes(asked.activity),
         organization_routes.routes(asked.organizations),
         invitation_routes.routes(asked.invitations),
+        mail_routes.routes(asked.subscriptions),
+        vpc_routes.routes(asked.vpcs),
     )
 
 
@@ -118,4 +144,4 @@ def document(version: str) -> dict[str, Any]:
 def described() -> Services:
     """Stand for the services where routes are described and none is called."""
     nobody: Any = None
-    return Services(nobody, nobody, nobody, nobody, nobody)
+    return Services(*[nobody] * len(Services.__match_args__))

@@ -1,7 +1,8 @@
 """Joining by a code that somebody brings while signed in.
 
-Whoever signs up may have been signed up by somebody else: what only a code for everybody says of
-them makes nobody a member. Bringing it once more, with a proven address, does.
+Whoever signs up may have been signed up by somebody else, and who confirms an address says nothing
+of the code that came with it: none but a mailed one makes a member by that alone. Bringing it once
+more, with a proven address, does.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from vestibule.invitations.errors import (
 from vestibule.invitations.model import OPEN
 from vestibule.invitations.reservations import Reservations, hold_of, mark_of, offer_of
 from vestibule.organizations.items import membership_key, organization_key
-from vestibule.organizations.memberships import joining
+from vestibule.organizations.memberships import admitting, joining
 from vestibule.platform.clock import timestamp
 from vestibule.platform.conditions import absent, all_of, equals, greater_than, less_than, present
 from vestibule.platform.operations import Check, TransactionRefused, Update
 from vestibule.profiles import items as people
+from vestibule.profiles.model import ACTIVE, PENDING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,11 +51,13 @@ class Acceptance:
         given, seconds = codes.read(code), int(now.timestamp())
         may_try: bool | None = None
         for _ in range(ATTEMPTS):
-            profile, address = self._person(user_id)
+            profile, address, waits_for = self._person(user_id)
             if may_try is None:
                 may_try = not given.is_short or self._tries.count_try(address, seconds)
             item = self._table.get(*items.invite_key(given.hash), consistent=True)
             taking = _taking(item, user_id, address, now) if may_try and item else None
+            if waits_for is not None and (taking is None or not _is_to(item, waits_for)):
+                raise BelongsAlready(user_id)
             if item is None or taking is None:
                 raise InvitationUseless
             invitation = items.to_invitation(item)
@@ -61,7 +65,7 @@ class Acceptance:
                 *still_given(invitation),
                 Check(*organization_key(invitation.organization_id or ""), present()),
             ]
-            joined = _joining(profile, invitation, timestamp(now))
+            joined = _joining(profile, invitation, timestamp(now), waits=waits_for is not None)
             try:
                 self._table.transact(*checks, taking, *joined)
             except TransactionRefused as refusal:
@@ -71,7 +75,8 @@ class Acceptance:
             return invitation.organization_id or ""
         raise Raced
 
-    def _person(self, user_id: str) -> tuple[Profile, str]:
+    def _person(self, user_id: str) -> tuple[Profile, str, str | None]:
+        """Read who they are, their proven address, and the organization they wait for."""
         key = (people.person_key(user_id), people.PROFILE)
         found = self._table.get_many((key, membership_key(user_id)), consistent=True)
         profile = people.to_profile(found[key]) if key in found else None
@@ -79,11 +84,16 @@ class Acceptance:
             raise InvitationUseless
         if profile.is_suspended:
             raise CallerSuspended(user_id)
-        if membership_key(user_id) in found or profile.organization_id is not None:
+        if profile.organization_id is not None:
             raise BelongsAlready(user_id)
+        waits_for = found.get(membership_key(user_id), {}).get("organizationId")
         if profile.claimed_email is None:
-            raise InvitationUseless
-        return profile, profile.claimed_email
+            raise InvitationUseless if waits_for is None else BelongsAlready(user_id)
+        return profile, profile.claimed_email, waits_for
+
+
+def _is_to(item: Item | None, organization_id: str) -> bool:
+    return item is not None and item.get("organizationId") == organization_id
 
 
 def _taking(item: Item, user_id: str, address: str, now: datetime) -> Update | None:
@@ -116,13 +126,18 @@ def _taking(item: Item, user_id: str, address: str, now: datetime) -> Update | N
     return Update(*key, changes, (given_up,), {"uses": 1}, still & equals(given_up, lapsed[0][1]))
 
 
-def _joining(profile: Profile, invitation: Invitation, at: str) -> list[Operation]:
+def _joining(profile: Profile, invitation: Invitation, at: str, *, waits: bool) -> list[Operation]:
     organization_id = invitation.organization_id or ""
+    changes = {"organizationId": organization_id, "updatedAt": at}
+    if profile.status == PENDING:
+        changes["status"] = ACTIVE
     belongs = Update(
         people.person_key(profile.user_id),
         people.PROFILE,
-        changes={"organizationId": organization_id, "updatedAt": at},
+        changes=changes,
         increment={"version": 1},
         condition=equals("version", profile.version) & absent("organizationId"),
     )
+    if waits:
+        return [*admitting(profile.user_id, organization_id, at), belongs]
     return [*joining(profile.user_id, organization_id, at=at), belongs]

@@ -25,11 +25,14 @@ def still_given(invited: Invitation | Reservation) -> list[Check]:
 
 
 def is_still_given(table: Table, invited: Invitation | Reservation) -> bool:
+    """Raise TransactionRefused where nobody can say: somebody writes there at this moment."""
     checks = still_given(invited)
     if not checks:
         return True
     try:
         table.transact(*checks)
-    except TransactionRefused:
-        return False
+    except TransactionRefused as refusal:
+        if any(reason.is_verdict for reason in refusal.reasons):
+            return False
+        raise
     return True

@@ -11,7 +11,8 @@ InvitationsError
     InvitationUseless     the code opens nothing for whoever brings it, whatever the reason
     BelongsAlready        whoever brings it belongs, or waits, somewhere
     AlreadyMailed         an open invitation from there was mailed to that address
-    TooManyMails          the inviter mailed as many this hour as one may
+    TooManyMails          as many were mailed as may be: by one inviter, to one address, for one
+                          organization
     Raced                 what was read is no longer true: read again
     Busy                  so many want places of one invitation that nobody can say who gets one
 """
@@ -86,7 +87,7 @@ class AlreadyMailed(InvitationsError):
 
 class TooManyMails(InvitationsError):
     def __init__(self, user_id: str) -> None:
-        super().__init__(f"{user_id} mailed too many invitations in this hour")
+        super().__init__(f"{user_id} asked for one mail too many")
 
 
 class Raced(InvitationsError):

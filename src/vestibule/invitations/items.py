@@ -98,7 +98,8 @@ def to_invitation(item: Item) -> Invitation:
         for name, until in item.items()
         if name.startswith(HOLD_PREFIX)
     }
-    return Invitation(**known, holds=held)
+    is_offered = any(name.startswith(OFFER_PREFIX) for name in item)
+    return Invitation(**known, holds=held, is_offered=is_offered)
 
 
 def entries(invitation: Invitation, *, forgotten_at: int) -> list[Item]:

@@ -46,6 +46,7 @@ class Invitation:
     status: str = OPEN  # open or revoked; what else it may be follows from the rest
     holds: Mapping[str, int] = {}  # marks of addresses, and until when
     by_admin: bool = False  # made by an admin of the whole place, or by an operator
+    is_offered: bool = False  # somebody used a place to sign up, and has not said whether they join
 
     @property
     def is_of_place(self) -> bool:
@@ -87,7 +88,11 @@ class Reservation:
 
     @property
     def gives_role(self) -> bool:
-        """Anybody may have brought a code for everybody in this person's name."""
+        """Anybody may have brought a code for everybody in this person's name.
+
+        One made out to the address gives its role however the code got there: whom a role is given
+        to is for its maker to say. To belong somewhere is for the person.
+        """
         return self.is_bound or self.is_of_place
 
     def is_live(self, now: int) -> bool:

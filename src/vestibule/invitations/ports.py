@@ -65,10 +65,11 @@ class InvitationStore(Protocol):
     """Every write is atomic, and happens only while its checks hold; else it raises Raced."""
 
     def add(self, invitation: Invitation, checks: Sequence[Check]) -> None:
-        """Keep a new invitation; raise AlreadyMailed while another one is open that was mailed."""
+        """Keep a new invitation, and count it if it is to be mailed.
 
-    def count_mail(self, user_id: str, hour: int) -> bool:
-        """Count an invitation to be mailed; False, and not counted, past an hour's number."""
+        Raise AlreadyMailed while another one is open that was mailed, TooManyMails where its maker,
+        its address or its organization has had as many as may be.
+        """
 
     def accept(self, code: str, user_id: str, now: datetime) -> str:
         """Make a signed-in person a member by a code; give the organization's id.

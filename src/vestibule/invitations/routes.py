@@ -48,6 +48,7 @@ def routes(service: InvitationService, clock: Clock = now) -> Routes:
         summary="Invite somebody. The code is shown once, or mailed and never shown.",
         body=f"{_BODIES}:NewInvitation",
         answers={201: f"{_BODIES}:InvitationMade"},
+        locates=(201,),
         refusals=(404, 409),
     )
     table.add(
@@ -162,7 +163,8 @@ _REFUSALS: Final[Mapping[type[Any], Callable[[Any], ApiError]]] = {
         "An invitation mailed to this address is still open: revoke it first."
     ),
     errors.TooManyMails: lambda _: ApiError(
-        "You mailed as many invitations as one may in an hour: try again later.",
+        "As many invitations were mailed as may be for now: try again later, "
+        "or leave out delivery and hand over the code yourself.",
         status=429,
         headers={"Retry-After": "3600"},
     ),

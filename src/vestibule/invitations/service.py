@@ -30,7 +30,7 @@ from vestibule.platform.clock import now, timestamp
 from vestibule.platform.ids import new_id
 from vestibule.policy.addresses import normalized
 from vestibule.policy.model import ACCOUNT_TYPES
-from vestibule.profiles.model import ADMIN, OPERATOR
+from vestibule.profiles.model import ADMIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 5
 _ID_LENGTH: Final = 16
-_HOUR_SECONDS: Final = 3600
 _DAY_SECONDS: Final = 24 * 3600
 
 log = logs.logger(__name__)
@@ -78,18 +77,18 @@ class InvitationService:
         Raise NotAnInviter, CallerSuspended, BeyondInviter, OrganizationUnknown, DraftRefused,
         AlreadyMailed or TooManyMails.
         """
-        code, counted = codes.make(draft.code_style), False
+        code = codes.make(draft.code_style)
         for _ in range(ATTEMPTS):
             inviter = self._inviters.standing(by, draft.organization_id)
             organization_id = _organization(inviter, draft, by)
             invitation = self._invitation(draft, inviter, organization_id, code, by)
-            if draft.delivery == BY_EMAIL and not counted:
-                self._count_mail(by)
-                counted = True
             try:
                 self._store.add(invitation, inviter.checks)
             except Raced:
                 continue
+            except TooManyMails:
+                metrics.count("InvitationMailsLimited")
+                raise
             _count("InvitationCreated", invitation, by)
             if draft.delivery == BY_EMAIL:
                 mailed = self._send(invitation, code, draft.language)
@@ -124,12 +123,6 @@ class InvitationService:
         log.info("InvitationAccepted", by=by, organization_id=organization_id)
         return organization_id
 
-    def _count_mail(self, by: str) -> None:
-        hour = int(self._clock().timestamp()) // _HOUR_SECONDS
-        if by != OPERATOR and not self._store.count_mail(by, hour):
-            metrics.count("InvitationMailsLimited")
-            raise TooManyMails(by)
-
     def revoke(self, invite_id: str, *, by: str) -> None:
         """Raise InvitationNotFound, InvitationSpent, NotAnInviter or CallerSuspended."""
         for _ in range(ATTEMPTS):
@@ -147,7 +140,7 @@ class InvitationService:
             status = invitation.status_at(int(at.timestamp()))
             if status == REVOKED:
                 return
-            if status == SPENT:
+            if status == SPENT and not invitation.is_offered:
                 raise InvitationSpent(invite_id)
             try:
                 self._store.revoke(invitation, inviter.checks, by=by, at=timestamp(at))

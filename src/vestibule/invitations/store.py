@@ -5,22 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 
 from vestibule.invitations import items
-from vestibule.invitations.errors import AlreadyMailed, Raced
+from vestibule.invitations.errors import AlreadyMailed, Raced, TooManyMails
 from vestibule.invitations.model import BY_EMAIL, KEPT_SECONDS, OPEN, REVOKED, InvitationPage
-from vestibule.platform.conditions import absent, equals, less_than
-from vestibule.platform.operations import ConditionFailed, Put, TransactionRefused, Update
+from vestibule.platform.conditions import absent, equals
+from vestibule.platform.operations import Put, TransactionRefused, Update
+from vestibule.profiles.model import OPERATOR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Final
 
     from vestibule.invitations.model import Invitation
     from vestibule.platform.operations import Check, Item, Operation
     from vestibule.platform.table import Table
-
-
-MAILS_AN_HOUR: Final = 10
 
 
 class TableInvitationStore:
@@ -33,21 +30,24 @@ class TableInvitationStore:
             items.from_invitation(invitation, forgotten_at=forgotten_at),
             *items.entries(invitation, forgotten_at=forgotten_at),
         ]
-        mailed = self._mailed(invitation) if invitation.delivery == BY_EMAIL else ()
+        mailed: Sequence[Operation] = ()
+        if invitation.delivery == BY_EMAIL:
+            mailed = (*self._mailed(invitation), *self._counted(invitation))
         self._commit(*checks, *(Put(item, condition=absent()) for item in kept), *mailed)
 
-    def count_mail(self, user_id: str, hour: int) -> bool:
-        try:
-            self._table.update(
-                f"ONCE#invitation-mails-{user_id}",
-                str(hour),
-                changes={"expiresAt": (hour + 2) * 3600},
-                increment={"mails": 1},
-                condition=absent("mails") | less_than("mails", MAILS_AN_HOUR),
-            )
-        except ConditionFailed:
-            return False
-        return True
+    def _counted(self, invitation: Invitation) -> Sequence[Operation]:
+        if invitation.email is None or invitation.created_by == OPERATOR:
+            return ()
+        from vestibule.invitations import mail_limits  # noqa: PLC0415 - few are mailed
+
+        counted = mail_limits.counters(
+            invitation.created_by, invitation.email, invitation.organization_id
+        )
+        now = int(datetime.fromisoformat(invitation.created_at).timestamp())
+        counting = mail_limits.counting(self._table, counted, now)
+        if counting is None:
+            raise TooManyMails(invitation.created_by)
+        return counting
 
     def _mailed(self, invitation: Invitation) -> Sequence[Operation]:
         if invitation.email is None:

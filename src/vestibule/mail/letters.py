@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vestibule.mail import escaping
+from vestibule.mail import escaping, links
 from vestibule.mail.brand import Brand
 from vestibule.mail.templates import COMMON, Library, Template, TemplateFault, fill
 from vestibule.platform.values import frozen
@@ -26,6 +26,9 @@ KINDS: Final = (
     "second_factor",
     "sign_in_code",
 )
+WELCOME: Final = "welcome"
+# These bring no code, and a way to be spared the next.
+NOTICES: Final = (WELCOME,)
 # Cognito's own limits; SES takes far more, and no mail of ours should.
 LONGEST_HTML: Final = 20_000
 LONGEST_SUBJECT: Final = 140
@@ -38,9 +41,14 @@ _CODE: Final = (
     "text-align:center;font-family:ui-monospace,Menlo,Consolas,monospace;font-size:26px;"
     'letter-spacing:3px;font-weight:600">{value}</p>'
 )
+_LINK: Final = '<p style="margin:0 0 16px"><a href="{url}" style="color:{accent}">{value}</a></p>'
+_SMALL_LINK: Final = (
+    '<p style="margin:0 0 16px;font-size:13px">'
+    '<a href="{url}" style="color:{quiet}">{value}</a></p>'
+)
 _USERNAME: Final = '<p style="margin:0 0 16px;font-weight:600">{value}</p>'
 _BUTTON: Final = (
-    '<p style="margin:0 0 16px"><a href="{site}" style="display:inline-block;padding:10px 20px;'
+    '<p style="margin:0 0 16px"><a href="{url}" style="display:inline-block;padding:10px 20px;'
     'border-radius:6px;background:{accent};color:{on_accent};text-decoration:none">{value}</a></p>'
 )
 
@@ -58,10 +66,11 @@ class Letter:
 class Contents:
     """What a letter is about. `code` and `username` go in as they are: Cognito's placeholders."""
 
-    code: str
+    code: str = ""
     username: str = ""
     name: str = ""  # as somebody typed it
     minutes: int = 5
+    unsubscribe_url: str = ""
 
 
 class Composer:
@@ -81,14 +90,16 @@ class Composer:
     ) -> Letter:
         """Compose in the nearest language. An account type that is none of ours is the first."""
         brand = self._load()
-        kept_for = {None, account_type if account_type in ACCOUNT_TYPES else ACCOUNT_TYPES[0]}
+        audience = account_type if account_type in ACCOUNT_TYPES else None
+        audience = audience or ACCOUNT_TYPES[0]
         template = self._library.find(kind, locale)
         common = self._library.find(COMMON, template.language)
-        blocks = [each for each in template.blocks if each.only_for in kept_for]
-        plain = _values(brand, contents, common, escaping.plain)
-        marked = _values(brand, contents, common, escaping.html)
-        subject = fill(template.line("subject"), plain)
-        text = "\n\n".join(_text(blocks, plain, brand))
+        blocks = [each for each in template.blocks if each.only_for in {None, audience}]
+        plain = _values(brand, contents, common, escaping.plain, str)
+        marked = _values(brand, contents, common, escaping.html, escaping.html)
+        urls = _urls(brand, contents, kind, audience)
+        subject = fill(template.line("subject", audience), plain)
+        text = "\n\n".join(_text(blocks, plain, urls))
         letter = Letter(
             language=template.language,
             subject=subject,
@@ -99,8 +110,8 @@ class Composer:
                     "language": template.language,
                     "direction": common.line("direction"),
                     "subject": escaping.html(subject),
-                    "preview": fill(template.line("preview"), marked, escaping.html),
-                    "body": "\n".join(_html(blocks, marked, brand)),
+                    "preview": fill(template.line("preview", audience), marked, escaping.html),
+                    "body": "\n".join(_html(blocks, marked, brand, urls)),
                     "footer": fill(common.line("footer"), marked, escaping.html),
                     "brand": marked["brand"],
                     "site": marked["site"],
@@ -108,9 +119,13 @@ class Composer:
                 },
             ),
             text=f"{text}\n\n-- \n{fill(common.line('footer'), plain)}\n{brand.imprint}\n",
-            sms=fill(template.line("sms"), plain),
+            sms="" if kind in NOTICES else fill(template.line("sms"), plain),
         )
-        _check(letter, contents, blocks)
+        _check(letter)
+        if kind in NOTICES:
+            _check_notice(contents, blocks)
+        else:
+            _check_code(letter, contents, blocks)
         return letter
 
     def _load(self) -> Brand:
@@ -121,9 +136,16 @@ class Composer:
 
 
 def _values(
-    brand: Brand, contents: Contents, common: Template, escape: Callable[[str], str]
+    brand: Brand,
+    contents: Contents,
+    common: Template,
+    escape: Callable[[str], str],
+    literal: Callable[[str], str],
 ) -> Mapping[str, str]:
-    """Give what may stand in a template. Only the placeholders are not escaped."""
+    """Give what may stand in a template. Only the placeholders are not escaped.
+
+    `literal` writes what is the template's own.
+    """
     values = {
         "brand": escape(brand.name),
         "site": escape(brand.site),
@@ -134,10 +156,23 @@ def _values(
         "username": contents.username,
     }
     greeting = common.line("greeting" if values["name"] else "greeting_unnamed")
-    return {**values, "greeting": fill(greeting, values, escape)}
+    return {**values, "greeting": fill(greeting, values, literal)}
 
 
-def _html(blocks: list[Block], values: Mapping[str, str], brand: Brand) -> Iterator[str]:
+def _urls(brand: Brand, contents: Contents, kind: str, audience: str) -> Mapping[str, str]:
+    """Give what each block leads to. The way out of these mails is nobody's visit to count."""
+    marked = {
+        name: links.tagged(
+            url, source=brand.utm_source, campaign=kind, content=f"{audience}-{name}"
+        )
+        for name, url in brand.links.items()
+    }
+    return {**marked, "button": brand.site, "unsubscribe": contents.unsubscribe_url}
+
+
+def _html(
+    blocks: list[Block], values: Mapping[str, str], brand: Brand, urls: Mapping[str, str]
+) -> Iterator[str]:
     for block in blocks:
         filled = fill(block.text, values, escaping.html)
         if block.kind == "title":
@@ -146,28 +181,33 @@ def _html(blocks: list[Block], values: Mapping[str, str], brand: Brand) -> Itera
             yield _CODE.format(line=brand.colors["line"], value=values["code"])
         elif block.kind == "username":
             yield _USERNAME.format(value=values["username"])
-        elif block.kind == "button":
-            yield _BUTTON.format(site=values["site"], value=filled, **_button_colors(brand))
+        elif block.kind in urls:
+            shape = _SHAPES.get(block.kind, _LINK)
+            url = escaping.html(urls[block.kind])
+            yield shape.format(url=url, value=filled, **brand.colors)
         else:
             yield _PARAGRAPH.format(filled)
 
 
-def _button_colors(brand: Brand) -> Mapping[str, str]:
-    return {name: brand.colors[name] for name in ("accent", "on_accent")}
+_SHAPES: Final[Mapping[str, str]] = {
+    "button": _BUTTON,
+    "onboarding": _BUTTON,
+    "unsubscribe": _SMALL_LINK,
+}
 
 
-def _text(blocks: list[Block], values: Mapping[str, str], brand: Brand) -> Iterator[str]:
+def _text(blocks: list[Block], values: Mapping[str, str], urls: Mapping[str, str]) -> Iterator[str]:
     for block in blocks:
         filled = fill(block.text, values)
         if block.kind in {"code", "username"}:
             yield f"    {values[block.kind]}"
-        elif block.kind == "button":
-            yield f"{filled}: {brand.site}"
+        elif block.kind in urls:
+            yield f"{filled}: {urls[block.kind]}"
         else:
             yield filled
 
 
-def _check(letter: Letter, contents: Contents, blocks: list[Block]) -> None:
+def _check(letter: Letter) -> None:
     """A letter that Cognito would refuse would cost somebody the sign-up."""
     for part, longest in (
         ("html", LONGEST_HTML),
@@ -178,6 +218,15 @@ def _check(letter: Letter, contents: Contents, blocks: list[Block]) -> None:
             raise TemplateFault(f"its {part} is longer than {longest} characters")
     if not letter.subject.isprintable() or not letter.subject:
         raise TemplateFault("its subject must be one line")
+
+
+def _check_notice(contents: Contents, blocks: list[Block]) -> None:
+    """Nobody is written to unasked without a way to stop it."""
+    if not contents.unsubscribe_url or not any(block.kind == "unsubscribe" for block in blocks):
+        raise TemplateFault("it lacks the way to unsubscribe")
+
+
+def _check_code(letter: Letter, contents: Contents, blocks: list[Block]) -> None:
     if not any(block.kind == "code" for block in blocks) or contents.code not in letter.sms:
         raise TemplateFault("it lacks the code")
     if contents.username and (

@@ -16,6 +16,7 @@ from vestibule.platform.endpoint import Endpoint
 from vestibule.platform.host import Host, NotConnected
 from vestibule.platform.retry import THROTTLED, pause, reason_to_retry
 from vestibule.platform.signing import Signer
+from vestibule.platform.values import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
         def send(self, to: str, letter: Letter) -> None:
             """Raise MailNotSent. After it a mail may have gone nevertheless."""
 
+    class StampingSender(Protocol):
+        def send(self, to: str, letter: Letter, stamp: Stamp) -> None:
+            """Raise MailRefused, MailPutOff or MailNotSent; after the last it may have gone."""
+
 
 # Takes every mail like any other address, and delivers none. SES bills it and counts no bounce.
 NOBODY: Final = "success@simulator.amazonses.com"
@@ -38,8 +43,36 @@ _PATH: Final = "/v2/email/outbound-emails"
 _MOST_TRIES: Final = 3
 
 
+# SES says so of the mail itself, and would of the same mail again. Whatever else it refuses (the
+# account, the sender's domain, our rights) is mended by people, and the mail goes then.
+_OF_THE_MAIL: Final = frozenset({"MessageRejected", "BadRequestException"})
+_LONGEST_TAG: Final = 256
+_TAG_LETTERS: Final = frozenset(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.@"
+)
+
+
 class MailNotSent(Exception):
     """SES did not say that it took the mail."""
+
+
+class MailRefused(MailNotSent):
+    """SES has seen the mail, and will never take it."""
+
+
+class MailPutOff(MailNotSent):
+    """SES certainly has no such mail, and may take it at another time."""
+
+
+@frozen
+class Stamp:
+    """What goes with a letter: headers of its own, and tags that SES repeats in what it tells."""
+
+    headers: Mapping[str, str] = {}
+    tags: Mapping[str, str] = {}
+
+
+_UNSTAMPED: Final = Stamp()
 
 
 class SesSender:
@@ -67,9 +100,10 @@ class SesSender:
         self._now = now
         self._sleep = sleep
 
-    def send(self, to: str, letter: Letter) -> None:
+    def send(self, to: str, letter: Letter, stamp: Stamp = _UNSTAMPED) -> None:
+        """Raise MailRefused, MailPutOff, or MailNotSent when the outcome is not known."""
         until = time.monotonic() + min(LONGEST_WAIT, self._left())
-        body = json.dumps(self._request(to, letter), separators=(",", ":")).encode()
+        body = json.dumps(self._request(to, letter, stamp), separators=(",", ":")).encode()
         tries = 0
         while True:
             tries += 1
@@ -78,7 +112,7 @@ class SesSender:
             except (NotConnected, _NotAccepted) as failure:
                 wait = pause(tries)
                 if tries >= _MOST_TRIES or time.monotonic() + wait >= until:
-                    raise MailNotSent(str(failure)) from failure
+                    raise MailPutOff(str(failure)) from failure
                 self._sleep(wait)
             except (OSError, BrokenAnswer, AnswerTooLarge) as error:
                 raise MailNotSent(f"{type(error).__name__}: {error}") from error
@@ -87,17 +121,20 @@ class SesSender:
         """Close what is kept open between mails; the sender stays usable."""
         self._host.close()
 
-    def _request(self, to: str, letter: Letter) -> Mapping[str, Any]:
+    def _request(self, to: str, letter: Letter, stamp: Stamp) -> Mapping[str, Any]:
+        simple: dict[str, Any] = {
+            "Subject": _content(letter.subject),
+            "Body": {"Html": _content(letter.html), "Text": _content(letter.text)},
+        }
+        if stamp.headers:
+            simple["Headers"] = _pairs(stamp.headers)
         request: dict[str, Any] = {
             "FromEmailAddress": self._from,
             "Destination": {"ToAddresses": [to]},
-            "Content": {
-                "Simple": {
-                    "Subject": _content(letter.subject),
-                    "Body": {"Html": _content(letter.html), "Text": _content(letter.text)},
-                }
-            },
+            "Content": {"Simple": simple},
         }
+        if stamp.tags:
+            request["EmailTags"] = _pairs({name: _tag(text) for name, text in stamp.tags.items()})
         if self._configuration_set:
             request["ConfigurationSetName"] = self._configuration_set
         return request
@@ -126,7 +163,19 @@ def _check(answer: Answer) -> None:
     said = f"SES answered {answer.status} {code}".rstrip()
     if reason_to_retry(answer.status, code, {}) == THROTTLED:
         raise _NotAccepted(said)
+    if 400 <= answer.status < 500:
+        raise (MailRefused if code in _OF_THE_MAIL else MailPutOff)(said)
     raise MailNotSent(said)
+
+
+def _pairs(values: Mapping[str, str]) -> list[Mapping[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in values.items()]
+
+
+def _tag(text: str) -> str:
+    """Write a value as SES takes it; what a person brought along may be anything."""
+    letters = (letter if letter in _TAG_LETTERS else "_" for letter in text[:_LONGEST_TAG])
+    return "".join(letters) or "none"
 
 
 def _content(text: str) -> Mapping[str, str]:

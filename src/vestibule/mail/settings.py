@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 COGNITO: Final = "cognito"
 SES: Final = "ses"
 _LONGEST_SENDER: Final = 320
+_LONGEST_PLACE: Final = 200
+_LONGEST_PARAMETER: Final = 1011
+_NOT_IN_PLACES: Final = frozenset(" <>,\"'?#")
 
 
 @frozen
@@ -46,6 +49,66 @@ class MailSettings:
             from_address=from_address,
             configuration_set=environment.get("MAIL_CONFIGURATION_SET") or None,
         )
+
+
+@frozen
+class LinkSettings:
+    """Where people stop our mails, and where the key is that signs the links there."""
+
+    unsubscribe_url: str
+    parameter: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> LinkSettings | None:
+        """Read SITE_URL (or API_URL, where no site is) and UNSUBSCRIBE_PARAMETER.
+
+        None where neither address is set: there is nowhere to lead to. Raise SettingsError.
+        """
+        site = (environment.get("SITE_URL") or "").rstrip("/")
+        api = (environment.get("API_URL") or "").rstrip("/") or (f"{site}/api" if site else "")
+        if not api:
+            return None
+        problems = []
+        parameter = ""
+        try:
+            parameter = unsubscribe_parameter(environment) or ""
+        except SettingsError as error:
+            problems.append(str(error))
+        else:
+            if not parameter:
+                problems.append("UNSUBSCRIBE_PARAMETER: is not set; must be a parameter's name")
+        if not _is_place(api):
+            problems.append(
+                f"SITE_URL, API_URL: must be an https:// address without a query, got {api[:60]!r}"
+            )
+        if problems:
+            raise SettingsError("\n".join(problems))
+        return cls(f"{api}/unsubscribe", parameter)
+
+
+def unsubscribe_parameter(environment: Mapping[str, str] = os.environ) -> str | None:
+    """Read UNSUBSCRIBE_PARAMETER; without one no link is valid. Raise SettingsError."""
+    name = environment.get("UNSUBSCRIBE_PARAMETER") or None
+    if name is not None and not _is_parameter(name):
+        raise SettingsError(
+            f"UNSUBSCRIBE_PARAMETER: must be a parameter's name from / on, got {name[:60]!r}"
+        )
+    return name
+
+
+def _is_place(url: str) -> bool:
+    """Whether it can stand in a header: plain, without a query of its own."""
+    return (
+        url.startswith(("https://", "http://127.0.0.1", "http://localhost"))
+        and len(url) <= _LONGEST_PLACE
+        and url.isascii()
+        and url.isprintable()
+        and _NOT_IN_PLACES.isdisjoint(url)
+    )
+
+
+def _is_parameter(name: str) -> bool:
+    return name.startswith("/") and len(name) <= _LONGEST_PARAMETER and name.isprintable()
 
 
 def _is_sender(text: str) -> bool:

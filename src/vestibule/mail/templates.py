@@ -1,9 +1,11 @@
 """The texts of the mails: a folder for each language, a file for each mail.
 
 A file has a head (`subject: ...` and the like), a line `---`, and paragraphs apart by blank lines.
-A paragraph is a title (`# ...`), a block (`[code]`, `[username]`, `[button LABEL]`) or text. One
-that begins with `@business` or `@enterprise` is for that account type alone. `{{name}}` stands for
-a value, and there is nothing more to it: no conditions, no loops, no engine to import.
+A paragraph is a title (`# ...`), a block (`[code]`, `[username]`, `[button LABEL]`, `[onboarding
+LABEL]`, `[dashboard LABEL]`, `[support LABEL]`, `[unsubscribe LABEL]`) or text. One that begins
+with `@standard`, `@business` or `@enterprise` is for that account type alone, and so is a line of
+the head such as `subject@business: ...`. `{{name}}` stands for a value, and there is nothing more
+to it: no conditions, no loops, no engine to import.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ DEFAULT_LANGUAGE: Final = "en"
 COMMON: Final = "common"
 _LANGUAGE_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _LONGEST_LANGUAGE: Final = 35
-_BLOCKS: Final = ("code", "username", "button")
+LINKS: Final = ("onboarding", "dashboard", "support", "unsubscribe")
+_BLOCKS: Final = ("code", "username", "button", *LINKS)
 
 
 class TemplateFault(Exception):
@@ -31,7 +34,7 @@ class TemplateFault(Exception):
 
 @frozen
 class Block:
-    kind: str  # "title", "text", "code", "username" or "button"
+    kind: str  # "title", "text", "code", "username", "button" or one of LINKS
     text: str = ""
     only_for: str | None = None  # an account type
 
@@ -42,10 +45,11 @@ class Template:
     head: Mapping[str, str]
     blocks: tuple[Block, ...] = ()
 
-    def line(self, name: str) -> str:
-        if name not in self.head:
+    def line(self, name: str, account_type: str | None = None) -> str:
+        own = self.head.get(f"{name}@{account_type}")
+        if own is None and name not in self.head:
             raise TemplateFault(f"its head has no {name!r}")
-        return self.head[name]
+        return self.head[name] if own is None else own
 
 
 class Library:

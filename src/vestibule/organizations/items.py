@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ORGANIZATION: Final = "ORGANIZATION"
 MEMBER_PREFIX: Final = "MEMBER#"
 # In the person's own partition, so that one Query says where they belong, waiting or not.
-MEMBERSHIP: Final = "MEMBERSHIP"
+MEMBERSHIP: Final = people.MEMBERSHIP
 CLAIM: Final = "CLAIM"
 ORGANIZATIONS: Final = "ORGANIZATIONS"
 INDEX: Final = "gsi1"

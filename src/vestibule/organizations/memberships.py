@@ -7,7 +7,7 @@ domain may arrive in the same second.
 from __future__ import annotations
 
 from vestibule.organizations import items
-from vestibule.organizations.model import ACTIVE, ADMIN, MEMBER, Membership
+from vestibule.organizations.model import ACTIVE, ADMIN, MEMBER, PENDING, Membership
 from vestibule.platform.conditions import absent, equals, greater_than, present
 from vestibule.platform.operations import Delete, Put, Update
 from vestibule.platform.values import replace
@@ -64,6 +64,16 @@ def joining(  # noqa: PLR0913 - what a membership says
         key = items.organization_key(organization_id)
         operations.append(Update(*key, increment={"admins": 1}, condition=present()))
     return operations
+
+
+def admitting(user_id: str, organization_id: str, at: str) -> list[Operation]:
+    """Let in whoever waits there to be a member; refused for everybody else.
+
+    The profile's `organizationId` is the caller's to write, as in `joining`.
+    """
+    waits = equals("status", PENDING) & equals("role", MEMBER)
+    changes = {"status": ACTIVE, "joinedAt": at}
+    return [Update(*items.member_key(organization_id, user_id), changes, condition=waits)]
 
 
 def leaving(membership: Membership, *, keeps_an_admin: bool = False) -> list[Operation]:

@@ -45,6 +45,7 @@ def routes(service: OrganizationService) -> Routes:
         summary="Make an organization, with a first admin if one is named.",
         body=f"{_BODIES}:NewOrganization",
         answers={201: f"{_BODIES}:OrganizationWritten"},
+        locates=(201,),
         refusals=(409,),
     )
     table.add(

@@ -108,10 +108,17 @@ class OrganizationService:
         """What somebody is shown of the organization that their profile names."""
         if organization_id is None:
             return None
+        return _own(self._store.standing(user_id, organization_id))
+
+    def belonging(self, user_id: str, organization_id: str | None) -> dict[str, Any]:
+        """What somebody is told of where they belong; who waits, that they do and nothing more."""
+        if organization_id is None:
+            return {"organization": None}
         standing = self._store.standing(user_id, organization_id)
-        if standing.organization is None or standing.membership is None or not standing.is_member:
-            return None
-        return own_view(standing.organization, standing.membership)
+        told: dict[str, Any] = {"organization": _own(standing)}
+        if standing.membership is not None:
+            told["membership"] = held_view(standing.membership)
+        return told
 
     def memberships(self, user_id: str) -> list[dict[str, Any]]:
         """Give what is on record of somebody's belonging, waiting included."""
@@ -270,6 +277,12 @@ class OrganizationService:
             features = _features(rules, plan, draft.features)
         name = before.name if draft.name is None else draft.name
         return replace(before, name=name, plan=plan, features=features, version=before.version + 1)
+
+
+def _own(standing: Standing) -> dict[str, Any] | None:
+    if standing.organization is None or standing.membership is None or not standing.is_member:
+        return None
+    return own_view(standing.organization, standing.membership)
 
 
 def _readable(standing: Standing, organization_id: str) -> Organization:

@@ -298,6 +298,8 @@ def _departure(profile: Profile, organization_id: str, at: str) -> Update:
     changes = {"updatedAt": at}
     if profile.status == PENDING:
         changes["status"] = ACTIVE
+    if profile.status_before == PENDING:  # suspended while they waited
+        changes["statusBefore"] = ACTIVE
     belongs_here = profile.organization_id == organization_id
     return Update(
         *_profile_key(profile.user_id),

@@ -85,6 +85,11 @@ ORGANIZATION_ADMIN_OR_SELF = Rule(
     "An admin of the organization, an active admin of all, or the person who belongs or waits.",
     anyone_signed_in=True,
 )
+CREATOR_OR_ADMIN = Rule(
+    "creator-or-admin",
+    "Whoever asked for it, or an active admin.",
+    anyone_signed_in=True,
+)
 RULES = (
     PUBLIC,
     SIGNED_IN,
@@ -94,4 +99,5 @@ RULES = (
     MEMBER,
     ORGANIZATION_ADMIN,
     ORGANIZATION_ADMIN_OR_SELF,
+    CREATOR_OR_ADMIN,
 )

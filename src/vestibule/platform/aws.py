@@ -26,14 +26,12 @@ from vestibule.platform.values import frozen
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from typing import Any
 
     from vestibule.platform.connection import Answer
 
 _IDLE_CONNECTIONS = 8
-_DATE_HEADER = "%a, %d %b %Y %H:%M:%S GMT"
-_TOLERATED_SKEW = 60.0
 
 
 @frozen
@@ -112,13 +110,12 @@ class AwsClient:
         self.service = service
         self.deadline = deadline
         self._protocol = _PROTOCOLS[service]
-        self._endpoint = Endpoint.parse(endpoint_url or _address(service, region))
+        self._endpoint = Endpoint.parse(endpoint_url or address(service, region))
         self._signer = Signer(region, service)
         self._credentials = credentials
         self._attempts = attempts
         self._attempt_timeout = attempt_timeout
-        self._now = now
-        self._clock_error: timedelta | None = None
+        self._now = clock.ServiceTime(now)
         self._sleep = sleep
         self._on_retry = on_retry
         self._idle: list[Connection] = []
@@ -159,7 +156,7 @@ class AwsClient:
         if 200 <= answer.status < 300:
             return content
         facts = _facts(answer, content)
-        if blames_the_clock(facts["code"]) and self._set_clock(answer):
+        if blames_the_clock(facts["code"]) and self._now.learn(answer.headers):
             raise _Failure("this machine's clock was wrong", facts)
         reason = reason_to_retry(answer.status, facts["code"], content)
         if reason is None:
@@ -187,7 +184,6 @@ class AwsClient:
         return answer
 
     def _sign(self, operation: str, body: bytes) -> dict[str, str]:
-        moment = self._now()
         return self._signer.sign(
             "POST",
             "/",
@@ -199,21 +195,8 @@ class AwsClient:
             },
             body,
             credentials=self._credentials(),
-            moment=moment if self._clock_error is None else moment + self._clock_error,
+            moment=self._now(),
         )
-
-    def _set_clock(self, answer: Answer) -> bool:
-        """Take over the service's time; False if ours is near it, so that the fault is another."""
-        now = self._now()
-        try:
-            there = now.strptime(answer.headers["date"], _DATE_HEADER).replace(tzinfo=now.tzinfo)
-        except (KeyError, ValueError):
-            return False
-        before = now if self._clock_error is None else now + self._clock_error
-        if abs((there - before).total_seconds()) < _TOLERATED_SKEW:
-            return False
-        self._clock_error = there - now
-        return True
 
     def _unavailable(self, operation: str, failure: _Failure, tries: int) -> AwsUnavailable:
         message = f"gave up after {tries} tries, the last: {failure.reason}"
@@ -231,7 +214,8 @@ class _Failure(Exception):
         self.facts = dict(facts or {})
 
 
-def _address(service: str, region: str) -> str:
+def address(service: str, region: str) -> str:
+    """Where the service is on AWS."""
     domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     return f"https://{service}.{region}.{domain}"
 

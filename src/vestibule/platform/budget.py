@@ -20,6 +20,15 @@ WHOLE: Final = 3.2
 for parsing, logging and a slow start."""
 
 
+UNTOLD: Final = 60.0
+
+
+def seconds_left(context: object) -> float:
+    """Give what Lambda still allows this invocation; called by hand, a minute."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    return UNTOLD if remaining is None else remaining() / 1000
+
+
 class Budget:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic

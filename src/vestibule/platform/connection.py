@@ -13,7 +13,7 @@ from vestibule.platform.values import frozen
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from vestibule.platform.endpoint import Endpoint
 
@@ -31,7 +31,18 @@ class StaleConnection(BrokenAnswer):
 
 
 class AnswerTooLarge(Exception):
-    pass
+    """Only its head was read."""
+
+    status = 0
+    headers: Mapping[str, str] = {}
+
+
+class AddressRefused(OSError):
+    """The name stands for an address that must not be reached; no connection was tried."""
+
+
+def _any_address(_address: str) -> bool:
+    return True
 
 
 @frozen
@@ -45,29 +56,47 @@ class Connection:
     """One connection, kept open between exchanges; after any error it is closed for good."""
 
     def __init__(
-        self, endpoint: Endpoint, *, until: float, largest_answer: int = LARGEST_ANSWER
+        self,
+        endpoint: Endpoint,
+        *,
+        until: float,
+        largest_answer: int = LARGEST_ANSWER,
+        may_end_by_closing: bool = False,
+        accepts: Callable[[str], bool] = _any_address,
     ) -> None:
-        """Raise OSError (TimeoutError among them) if not connected by then, on monotonic()."""
-        self._socket = _connect(endpoint, until)
+        """Raise OSError (TimeoutError among them) if not connected by then, on monotonic().
+
+        `accepts` tells of an address that the host's name stands for whether it may be reached.
+        `may_end_by_closing`: an answer that does not say its length ends with the connection.
+        """
+        self._socket = _connect(endpoint, until, accepts)
         self._largest_answer = largest_answer
+        self._may_end_by_closing = may_end_by_closing
         self._received = bytearray()
         self._used = False
+        self._has_ended = False
         self.reusable = True
 
     def post(self, path: str, headers: Mapping[str, str], body: bytes, *, until: float) -> Answer:
         """Raise OSError or BrokenAnswer when no whole answer has come by then, on monotonic()."""
+        return self.request("POST", path, headers, body, until=until)
+
+    def request(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, *, until: float
+    ) -> Answer:
+        """Any method whose answer may have a body. Raise as `post` does."""
         self.reusable = False
         try:
-            self._send(_head(path, headers, len(body)) + body, until)
+            self._send(_head(method, path, headers, len(body)) + body, until)
             status, answered = self._read_head(until)
             while status < 200:
                 status, answered = self._read_head(until)
-            answer = Answer(status, answered, self._read_body(status, answered, until))
+            answer = self._whole(status, answered, until)
         except BaseException:
             self.close()
             raise
         self._used = True
-        self.reusable = not self._received and _keeps_alive(answered)
+        self.reusable = not (self._has_ended or self._received) and _keeps_alive(answered)
         if not self.reusable:
             self.close()
         return answer
@@ -75,6 +104,13 @@ class Connection:
     def close(self) -> None:
         self.reusable = False
         self._socket.close()
+
+    def _whole(self, status: int, headers: Mapping[str, str], until: float) -> Answer:
+        try:
+            return Answer(status, headers, self._read_body(status, headers, until))
+        except AnswerTooLarge as error:
+            error.status, error.headers = status, headers
+            raise
 
     def _send(self, request: bytes, until: float) -> None:
         try:
@@ -119,9 +155,18 @@ class Connection:
         if "transfer-encoding" in headers:
             return self._read_chunks(headers["transfer-encoding"], until)
         length = headers.get("content-length")
-        if length is None:
-            raise BrokenAnswer("it does not say how long it is")
-        return self._read(_number(length, 10), until)
+        if length is not None:
+            return self._read(_number(length, 10), until)
+        if self._may_end_by_closing:
+            return self._read_to_end(until)
+        raise BrokenAnswer("it does not say how long it is")
+
+    def _read_to_end(self, until: float) -> bytes:
+        self._has_ended = True
+        while self._receive(until):
+            if len(self._received) > self._largest_answer:
+                raise AnswerTooLarge
+        return self._take(len(self._received))
 
     def _read_chunks(self, encoding: str, until: float) -> bytes:
         if encoding.lower() != "chunked":
@@ -166,10 +211,15 @@ def _left(until: float) -> float:
     return left
 
 
-def _connect(endpoint: Endpoint, until: float) -> socket.socket:
+def _connect(endpoint: Endpoint, until: float, accepts: Callable[[str], bool]) -> socket.socket:
     refusal: OSError | None = None
     addresses = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
     for family, kind, protocol, _, address in addresses:
+        if not accepts(str(address[0])):
+            refusal = AddressRefused(
+                f"{endpoint.host} is {address[0]}: not to be reached from here"
+            )
+            continue
         connecting = socket.socket(family, kind, protocol)
         try:
             connecting.settimeout(_left(until))
@@ -196,8 +246,8 @@ def _tls() -> ssl.SSLContext:
     return _tls_context
 
 
-def _head(path: str, headers: Mapping[str, str], length: int) -> bytes:
-    lines = [f"POST {path} HTTP/1.1"]
+def _head(method: str, path: str, headers: Mapping[str, str], length: int) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     lines += [f"content-length: {length}", "", ""]
     if any("\r" in line or "\n" in line for line in lines):

@@ -3,6 +3,11 @@ from __future__ import annotations
 from vestibule.platform.values import frozen
 
 _PORTS = {"http": 80, "https": 443}
+_PATH_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/%")
+_LOCATION_RULE = (
+    "must be https://HOST[:PORT][/PATH] (http for this machine's own address), "
+    "without user, query or fragment"
+)
 
 
 @frozen
@@ -35,6 +40,28 @@ class Endpoint:
         """The value of the Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+@frozen
+class Location:
+    """A path at an endpoint: where a service of somebody's begins."""
+
+    endpoint: Endpoint
+    path: str
+    """Without a slash at its end."""
+
+    @classmethod
+    def parse(cls, url: str) -> Location:
+        """Raise ValueError, with the rule as its text, unless the URL may be trusted with data."""
+        scheme, separator, rest = url.partition("://")
+        authority, slash, path = rest.partition("/")
+        try:
+            endpoint = Endpoint.parse(f"{scheme}{separator}{authority}")
+        except ValueError as error:
+            raise ValueError(f"{_LOCATION_RULE}: {error}") from None
+        if not _PATH_LETTERS.issuperset(path):
+            raise ValueError(_LOCATION_RULE)
+        return cls(endpoint, f"{slash}{path}".rstrip("/"))
 
 
 def is_loopback(host: str) -> bool:

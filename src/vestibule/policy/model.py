@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ADMIN: Final = "admin"
 # Known everywhere; a policy adds its own.
 ROLES: Final = (ADMIN, "manager", "user", "guest")
-ACCOUNT_TYPES: Final = ("standard", "business", "enterprise")
+ACCOUNT_TYPES: Final = ("standard", "business", "enterprise")  # each more than the one before
 # Why an address is not welcome.
 BLOCKED_DOMAIN: Final = "blocked_domain"
 NOT_ALLOWED_DOMAIN: Final = "not_allowed_domain"
@@ -24,6 +24,13 @@ ADMIN_LIST: Final = "admin_list"
 DOMAIN: Final = "domain"
 LINK: Final = "link"
 REFUSE: Final = "refuse"
+WARN: Final = "warn"
+# Addresses of networks that the internet does not reach (RFC 1918), and of carriers (RFC 6598).
+PRIVATE_RANGES: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+# "This network", loopback, link-local, multicast and beyond: no VPC has them.
+UNUSABLE_RANGES: Final = ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")
+# All of them stand in one item of the table.
+MOST_VPCS: Final = 1000
 # Between a name and the country: co.uk, com.br.
 _SECOND_LEVELS: Final = frozenset(
     {"ac", "co", "com", "edu", "gob", "gov", "gv", "ne", "net", "or", "org"}
@@ -52,6 +59,17 @@ class NamedOrganization:
 
 
 @frozen
+class VpcRules:
+    """How many VPCs there may be, where, and with which addresses."""
+
+    per_user: int = 5
+    in_all: int = 100
+    allowed_cidrs: tuple[str, ...] = PRIVATE_RANGES
+    allowed_regions: tuple[str, ...] = ()  # none: us-east-1 and the region of the stack
+    overlap: str = REFUSE
+
+
+@frozen
 class Policy:
     blocked_domains: frozenset[str] = frozenset()
     allowed_domains: frozenset[str] = frozenset()  # none means all
@@ -61,6 +79,7 @@ class Policy:
     default_role: str = "user"
     admins: frozenset[str] = frozenset()
     role_domains: Mapping[str, str] = {}
+    raised_by_crm: tuple[str, ...] = ()  # from the lowest to the highest
     business_hours: Mapping[str, Hours] = {}
 
     organizations: Mapping[str, NamedOrganization] = {}
@@ -73,6 +92,8 @@ class Policy:
     welcome_mail: bool = True
     profile_creation: bool = True
     federation: str = REFUSE
+
+    vpcs: VpcRules = VpcRules()
 
     def address_refusal(self, email: str) -> str | None:
         """Why nobody may sign up with this address, or None if it is welcome."""

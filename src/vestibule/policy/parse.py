@@ -14,11 +14,14 @@ from vestibule.policy.model import (
     ACCOUNT_TYPES,
     ADMIN,
     LINK,
+    MOST_VPCS,
     REFUSE,
     ROLES,
+    WARN,
     Hours,
     NamedOrganization,
     Policy,
+    VpcRules,
 )
 
 TYPE_CHECKING = False
@@ -88,12 +91,14 @@ def minutes(text: str) -> int:
 def _policy(root: _Part) -> Policy:
     sign_up, roles, triggers = root.part("sign_up"), root.part("roles"), root.part("triggers")
     organizations = root.part("organizations")
+    raised_by_crm = roles.keys("raised_by_crm")
     known = frozenset((*ROLES, *roles.keys("additional")))
     plans = organizations.pairs("plans")
     features, by_domain = organizations.part("features"), roles.part("by_domain")
     _require(plans.values(), is_key, "organizations.plans", _KEY)
     _require(features.values, is_key, features.place, _KEY)
     _require(by_domain.values, addresses.is_domain, by_domain.place, _DOMAIN)
+    _require(raised_by_crm, known.__contains__, "roles.raised_by_crm", "a role")
     _require(organizations.part("named").values, is_key, "organizations.named", _KEY)
     named = {
         key: _organization(organizations.part("named").part(key), key, plans)
@@ -109,6 +114,7 @@ def _policy(root: _Part) -> Policy:
         role_domains={
             domain: by_domain.choice(domain, known, "user") for domain in by_domain.values
         },
+        raised_by_crm=raised_by_crm,
         business_hours={
             role: _hours(root.part("business_hours").part(role))
             for role in root.part("business_hours").values
@@ -122,6 +128,7 @@ def _policy(root: _Part) -> Policy:
         welcome_mail=triggers.switch("welcome_mail", default=True),
         profile_creation=triggers.switch("profile_creation", default=True),
         federation=root.choice("federation", frozenset({LINK, REFUSE}), REFUSE),
+        vpcs=_vpcs(root.part("vpcs")),
     )
 
 
@@ -148,6 +155,36 @@ def _hours(part: _Part) -> Hours:
         start=start,
         end=end,
     )
+
+
+def is_region(text: str) -> bool:
+    """Whether it looks like the name of a region, such as us-east-1."""
+    area, _, number = text.rpartition("-")
+    return (
+        "-" in area and is_key(area) and area[-1] != "-" and number.isascii() and number.isdigit()
+    )
+
+
+def _vpcs(part: _Part) -> VpcRules:
+    usual = VpcRules()
+    return VpcRules(
+        per_user=part.count("per_user", usual.per_user, MOST_VPCS),
+        in_all=part.count("in_all", usual.in_all, MOST_VPCS),
+        allowed_cidrs=part.texts("allowed_cidrs", _is_range, "ranges such as 10.0.0.0/8")
+        or usual.allowed_cidrs,
+        allowed_regions=part.texts("allowed_regions", is_region, "regions such as us-east-1"),
+        overlap=part.choice("overlap", frozenset({REFUSE, WARN}), REFUSE),
+    )
+
+
+def _is_range(text: str) -> bool:
+    from vestibule.platform import cidr  # noqa: PLC0415 - few policies name ranges
+
+    try:
+        cidr.parse(text)
+    except cidr.CidrBroken:
+        return False
+    return True
 
 
 _KEY: Final = "1 to 32 lower-case letters, digits, - and _, a letter first"
@@ -199,6 +236,14 @@ class _Part:
             return default
         if not isinstance(value, bool):
             raise PolicyBroken(f"{self._at(key)}: must be true or false")
+        return value
+
+    def count(self, key: str, default: int, most: int) -> int:
+        value = self.values.get(key)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+            raise PolicyBroken(f"{self._at(key)}: must be a whole number from 0 to {most}")
         return value
 
     def keys(self, key: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vestibule.platform.aws import AwsRefused
-from vestibule.platform.values import frozen
+from vestibule.platform.values import frozen, replace
 from vestibule.policy.model import ACCOUNT_TYPES
 
 TYPE_CHECKING = False
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from vestibule.platform.aws import AwsClient
+    from vestibule.profiles.ports import SignInNames
 
 
 @frozen
@@ -20,6 +21,7 @@ class Account:
     email_verified: bool
     account_type: str = ACCOUNT_TYPES[0]
     marketing_consent: bool = False
+    sign_in_name: str | None = None  # what Cognito calls them, if not by their sub
 
     @classmethod
     def from_attributes(cls, attributes: Mapping[str, str]) -> Account:
@@ -37,18 +39,27 @@ class Account:
 
 
 class CognitoAccounts:
-    """Accounts of one user pool, whose user names are subs."""
+    """Accounts of one user pool, asked for by sub.
 
-    def __init__(self, client: AwsClient, user_pool_id: str) -> None:
+    That is the user name of everybody but those who come through a provider, whom Cognito finds by
+    the provider's name for them alone: who isn't found by sub is looked up, and asked for again.
+    """
+
+    def __init__(self, client: AwsClient, user_pool_id: str, names: SignInNames) -> None:
         self._client = client
         self._user_pool_id = user_pool_id
+        self._names = names
 
     def find(self, user_id: str) -> Account | None:
         answer = self._if_there("AdminGetUser", user_id)
         if answer is None or not answer.get("Enabled", True):
             return None
         attributes = answer.get("UserAttributes", ())
-        return Account.from_attributes({pair["Name"]: pair.get("Value", "") for pair in attributes})
+        account = Account.from_attributes(
+            {pair["Name"]: pair.get("Value", "") for pair in attributes}
+        )
+        name = answer.get("Username", user_id)
+        return account if name == user_id else replace(account, sign_in_name=name)
 
     def exists(self, user_id: str) -> bool:
         return self._if_there("AdminGetUser", user_id) is not None
@@ -70,12 +81,19 @@ class CognitoAccounts:
         return {pair["Name"]: pair.get("Value", "") for pair in answer.get("UserAttributes", ())}
 
     def _if_there(self, operation: str, user_id: str) -> dict[str, Any] | None:
+        answer = self._by_name(operation, user_id)
+        if answer is not None:
+            return answer
+        name = self._names.find(user_id)
+        return None if name is None else self._by_name(operation, name)
+
+    def _by_name(self, operation: str, name: str) -> dict[str, Any] | None:
         try:
-            return self._client.call(operation, self._named(user_id))
+            return self._client.call(operation, self._named(name))
         except AwsRefused as refusal:
             if refusal.code == "UserNotFoundException":
                 return None
             raise
 
-    def _named(self, user_id: str) -> dict[str, str]:
-        return {"UserPoolId": self._user_pool_id, "Username": user_id}
+    def _named(self, name: str) -> dict[str, str]:
+        return {"UserPoolId": self._user_pool_id, "Username": name}

@@ -143,8 +143,25 @@ class ProfilePage(Struct, rename="camel"):
     next_token: Annotated[str, Meta(description="Absent on the last page.")] | UnsetType = UNSET
 
 
+class OwnMembership(Struct, kw_only=True, rename="camel"):
+    """Where the person belongs or waits: who waits is told of their waiting, and no more."""
+
+    organization_id: str
+    user_id: str
+    role: Literal["admin", "member"]
+    status: Literal["active", "pending"]
+    joined_at: str
+    department: str | UnsetType = UNSET
+
+
 class Me(Struct, kw_only=True):
     profile: Annotated[Profile | None, Meta(description="Null until the person has one.")]
     preferences: Preferences
-    organization: Annotated[dict[str, Any] | None, Meta(description="Null without one.")]
+    organization: Annotated[
+        dict[str, Any] | None, Meta(description="Null without one, and while they wait.")
+    ]
     role: str
+    membership: (
+        Annotated[OwnMembership, Meta(description="Absent for who neither belongs nor waits.")]
+        | UnsetType
+    ) = UNSET

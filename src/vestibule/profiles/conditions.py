@@ -6,5 +6,7 @@ from vestibule.platform.conditions import equals, not_equals
 from vestibule.profiles.model import ACTIVE, ADMIN, SUSPENDED
 
 ACTIVE_ADMIN = equals("role", ADMIN) & equals("status", ACTIVE)
+# An address that was proven and that nobody else holds.
+HAS_ADDRESS = equals("emailVerified", value=True)
 # True where there is no profile too.
 NOT_SUSPENDED = not_equals("status", SUSPENDED)

@@ -16,9 +16,15 @@ PROFILE: Final = "PROFILE"
 LAST_SEEN: Final = "LOGIN"
 PREFERENCES: Final = "PREFERENCES"
 TOMBSTONE: Final = "ERASED"
-# As text these four enclose no activity, however long its history: one Query reads just them.
+# Where they belong or wait: the organizations' to write.
+MEMBERSHIP: Final = "MEMBERSHIP"
+# The first arrival, as everybody outside hears of it: the stream tells it on from here.
+CONFIRMED: Final = "CONFIRMED"
+DELIVERY_PREFIX: Final = "DELIVERY#"
+# As text these five enclose no activity, however long its history: one Query reads just them.
 PERSON_RANGE: Final = (TOMBSTONE, PROFILE)
 CLAIM: Final = "CLAIM"
+SIGN_IN_NAME: Final = WIRE_NAMES["sign_in_name"]
 PEOPLE: Final = "PROFILES"
 PEOPLE_INDEX: Final = "gsi1"
 
@@ -81,12 +87,16 @@ def claim(email: str, user_id: str, at: str) -> Item:
     return {"pk": claim_key(email), "sk": CLAIM, "userId": user_id, "claimedAt": at}
 
 
-def tombstone(user_id: str, *, by: str, at: str) -> Item:
-    """Nothing of the person but the id, which Cognito never gives again."""
-    return {
+def tombstone(user_id: str, *, by: str, at: str, sign_in_name: str | None = None) -> Item:
+    """Nothing of the person but the id, which Cognito never gives again.
+
+    The sign-in name stands there only until the account by that name is deleted.
+    """
+    kept = {
         "pk": person_key(user_id),
         "sk": TOMBSTONE,
         "userId": user_id,
         "erasedAt": at,
         "erasedBy": by,
     }
+    return kept if sign_in_name is None else {**kept, SIGN_IN_NAME: sign_in_name}

@@ -16,6 +16,9 @@ ADMIN: Final = "admin"
 DEFAULT_ROLE: Final = "user"
 ACTIVE: Final = "active"
 SUSPENDED: Final = "suspended"
+# Belongs to no organization yet, and waits for one's admin to let them in. An admin of the whole
+# place is never so, even while they wait: a pending one would be no active one.
+PENDING: Final = "pending"
 # Whoever runs the place, with AWS credentials of their own. No caller of the API is ever named so.
 OPERATOR: Final = "operator"
 # What their owner may write. Everything else is decided by the account, by admins or by us.
@@ -45,6 +48,7 @@ class Profile:
     version: int = 1
     email_conflict: bool = False
     status_before: str | None = None  # what a suspension is to give back; kept, never shown
+    sign_in_name: str | None = None  # Cognito's user name, if it isn't the sub; kept, never shown
 
     @property
     def is_active_admin(self) -> bool:
@@ -76,6 +80,7 @@ class Person:
     preferences: Preferences | None
     last_seen: LastSeen
     erased: bool
+    belongs_to: str | None = None  # the organization they belong to, or wait for
 
 
 @frozen

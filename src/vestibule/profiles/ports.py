@@ -26,6 +26,11 @@ class AccountDirectory(Protocol):
         """Delete the sign-in account for good. False when it was gone already."""
 
 
+class SignInNames(Protocol):
+    def find(self, user_id: str) -> str | None:
+        """Give the account's user name where it is not the sub."""
+
+
 class Memberships(Protocol):
     def leave(self, user_id: str) -> bool:
         """End what an erased person still belongs to. False when there was nothing."""
@@ -42,8 +47,11 @@ class History(Protocol):
 
 
 class OwnOrganization(Protocol):
-    def own(self, user_id: str, organization_id: str | None) -> Mapping[str, Any] | None:
-        """Give what a person is shown of their organization: None for whoever belongs to none."""
+    def belonging(self, user_id: str, organization_id: str | None) -> Mapping[str, Any]:
+        """Give what a person is shown of where they belong or wait: `organization`, `membership`.
+
+        The first is None for who waits; without the second they don't even do that.
+        """
 
 
 class ProfileStore(Protocol):
@@ -87,4 +95,10 @@ class ProfileStore(Protocol):
         `by` is the person, an admin, or OPERATOR. Raise AddressTaken when the claim is somebody
         else's, CallerNotAdmin as `change` does, and Raced when the profile is gone, suspended under
         its owner, or has another address.
+        """
+
+    def erase_visitor(self, user_id: str, *, by: str, at: str) -> bool:
+        """Erase somebody who has no profile. False: nobody like that is known.
+
+        Raise CallerNotAdmin, or Raced when a profile has come meanwhile.
         """

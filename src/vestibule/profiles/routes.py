@@ -47,6 +47,7 @@ def routes(service: ProfileService, organizations: OwnOrganization) -> Routes:
         summary="Create your profile, or complete the one that waits for you.",
         body=f"{_BODIES}:ProfileBody",
         answers={201: f"{_BODIES}:ProfileWritten"},
+        locates=(201,),
         refusals=(409,),
     )
     table.add(
@@ -142,12 +143,12 @@ class _Handlers:
         person = self._service.me(request.user_id)
         profile = person.profile
         held = person.preferences or preferences.Preferences()
-        organization_id = None if profile is None else profile.organization_id
+        belonging = self._organizations.belonging(request.user_id, person.belongs_to)
         return ok(
             {
                 "profile": None if profile is None else full_view(profile, person.last_seen),
                 "preferences": preferences.to_view(held),
-                "organization": self._organizations.own(request.user_id, organization_id),
+                **belonging,
                 "role": DEFAULT_ROLE if profile is None else profile.role,
             }
         )

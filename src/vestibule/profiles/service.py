@@ -81,7 +81,7 @@ class ProfileService:
                     preferences=None if person.preferences else _first_preferences(account),
                 )
             except AddressTaken:
-                address_taken = not self._freed(profile.claimed_email or "")
+                address_taken = not self.free(profile.claimed_email or "", user_id)
             except Raced:
                 continue
             else:
@@ -129,7 +129,11 @@ class ProfileService:
         for _ in range(ATTEMPTS):
             profile = self._store.person(user_id).profile
             if profile is None:
-                raise ProfileNotFound(user_id)
+                try:
+                    self._erase_visitor(user_id, by)
+                except Raced:
+                    continue
+                return
             if profile.is_suspended and by == user_id:
                 raise CallerSuspended(by)
             if spares_admins and profile.role == ADMIN:
@@ -146,17 +150,24 @@ class ProfileService:
                 return
         raise Raced(user_id)
 
+    def _erase_visitor(self, user_id: str, by: str) -> None:
+        """Forget somebody who came where no profiles are opened."""
+        if not self._store.erase_visitor(user_id, by=by, at=timestamp(self._clock())):
+            raise ProfileNotFound(user_id)
+        _count("ProfileErased", user_id, by=by)
+
     def _write(self, user_id: str, draft: Draft, by: str, version: int | None) -> Profile:
         at = timestamp(self._clock())
         return self._store.change(user_id, draft, by=by, version=version, at=at)
 
-    def _freed(self, email: str) -> bool:
-        """Erase whoever holds an address without an account: people may delete theirs at Cognito.
+    def free(self, email: str, user_id: str) -> bool:
+        """Say whether somebody may have an address.
 
-        Raise CallerSuspended if they were suspended: deleting the account is no way out of that.
+        Erases whoever holds it without an account: people may delete theirs at Cognito. Raise
+        CallerSuspended if they were suspended: deleting the account is no way out of that.
         """
         holder = self._store.claimant(email)
-        if holder is None:
+        if holder in {None, user_id}:
             return True
         if self._accounts.exists(holder):
             return False
@@ -215,7 +226,9 @@ def _with_address(standing: Profile, account: Account | None, *, address_taken: 
             email_conflict=False,
         )
     if account is not None and standing.version == 0:
-        standing = replace(standing, account_type=account.account_type)
+        standing = replace(
+            standing, account_type=account.account_type, sign_in_name=account.sign_in_name
+        )
     return standing
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from vestibule.platform import logs
 from vestibule.platform.authorization import CallerRecord
+from vestibule.platform.aws import AwsError
 from vestibule.platform.conditions import absent, any_of, equals, present
 from vestibule.platform.table import (
     Check,
@@ -32,6 +34,7 @@ from vestibule.profiles.model import (
     PublicPage,
     Sighting,
 )
+from vestibule.profiles.telling import addressed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +46,9 @@ if TYPE_CHECKING:
     from vestibule.platform.table import Table
     from vestibule.profiles.model import Draft, Profile
     from vestibule.profiles.preferences import Preferences
+
+
+log = logs.logger(__name__)
 
 
 class TableProfileStore:
@@ -61,6 +67,7 @@ class TableProfileStore:
             preferences=items.to_preferences(preferences) if preferences else None,
             last_seen=items.to_last_seen(found.get(items.LAST_SEEN)),
             erased=items.TOMBSTONE in found,
+            belongs_to=found.get(items.MEMBERSHIP, {}).get("organizationId"),
         )
 
     def sight(self, user_id: str, *, reader: str) -> Sighting:
@@ -103,6 +110,17 @@ class TableProfileStore:
             raise AddressTaken
         if refused:
             raise Raced
+        if replaces is not None and replaces.email is None and profile.email is not None:
+            self._tell_of_address(profile)
+
+    def _tell_of_address(self, profile: Profile) -> None:
+        """Do what else the next sign-in or reconciliation does: the profile is made in any case."""
+        try:
+            self._table.transact(addressed(profile, profile.updated_at))
+        except TransactionRefused:
+            log.info("nobody waits to hear of the address", user_id=profile.user_id)
+        except AwsError as error:
+            log.failure("not told of anew", error, user_id=profile.user_id)
 
     def change(
         self, user_id: str, draft: Draft, *, by: str, version: int | None, at: str
@@ -163,8 +181,11 @@ class TableProfileStore:
         operations: dict[str, Operation] = {
             "profile": Delete(key, items.PROFILE, condition=condition),
             "last seen": Delete(key, items.LAST_SEEN),
+            "confirmed": Delete(key, items.CONFIRMED),
             "preferences": Delete(key, items.PREFERENCES),
-            "tombstone": Put(items.tombstone(profile.user_id, by=by, at=at)),
+            "tombstone": Put(
+                items.tombstone(profile.user_id, by=by, at=at, sign_in_name=profile.sign_in_name)
+            ),
         }
         if release_claim and profile.claimed_email is not None:
             claim = items.claim_key(profile.claimed_email)
@@ -178,6 +199,27 @@ class TableProfileStore:
             raise AddressTaken
         if refused:
             raise Raced
+
+    def erase_visitor(self, user_id: str, *, by: str, at: str) -> bool:
+        key = items.person_key(user_id)
+        told = self._table.get(key, items.CONFIRMED, consistent=True)
+        if told is None:
+            return False
+        name = told.get(items.SIGN_IN_NAME)
+        operations: dict[str, Operation] = {
+            "profile": Check(key, items.PROFILE, absent()),
+            "confirmed": Delete(key, items.CONFIRMED, condition=present()),
+            "last seen": Delete(key, items.LAST_SEEN),
+            "tombstone": Put(items.tombstone(user_id, by=by, at=at, sign_in_name=name)),
+        }
+        if by not in {user_id, OPERATOR}:
+            operations["caller"] = Check(items.person_key(by), items.PROFILE, ACTIVE_ADMIN)
+        refused = self._commit(operations)
+        if "caller" in refused:
+            raise CallerNotAdmin(by)
+        if refused:
+            raise Raced(user_id)
+        return True
 
     def _commit(self, operations: Mapping[str, Operation]) -> set[str]:
         """Write all or nothing. Give the names of what refused: none when all is written."""
@@ -203,6 +245,20 @@ class TableRecords:
         return CallerRecord(profile.role, profile.status)
 
 
+class TableSignInNames:
+    """By what Cognito knows people who come through a provider: `Google_123`, not their sub."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def find(self, user_id: str) -> str | None:
+        key = items.person_key(user_id)
+        keys = [(key, kind) for kind in (items.PROFILE, items.CONFIRMED, items.TOMBSTONE)]
+        found = self._table.get_many(keys, consistent=True)
+        names = [item[items.SIGN_IN_NAME] for item in found.values() if items.SIGN_IN_NAME in item]
+        return names[0] if names else None
+
+
 class TableRemains:
     """What an erased person's partition still holds."""
 
@@ -217,6 +273,8 @@ class TableRemains:
                 if item["sk"] != items.TOMBSTONE:
                     self._table.delete(key, item["sk"])
                     removed += 1
+                elif items.SIGN_IN_NAME in item:
+                    self._table.update(key, items.TOMBSTONE, remove=(items.SIGN_IN_NAME,))
             start = page.next_key
             if start is None:
                 return removed

@@ -45,6 +45,7 @@ class Arrival:
     language: str | None = None
     marketing_consent: bool = False
     origin: Mapping[str, str] = {}
+    sign_in_name: str | None = None  # Cognito's user name, if it isn't the sub: a provider's
 
     @classmethod
     def from_event(cls, event: Event, at: str) -> Arrival:
@@ -68,6 +69,7 @@ class Arrival:
             language=_language(attributes.get("locale")),
             marketing_consent=account.marketing_consent,
             origin=origins.read(attributes, event.client_metadata),
+            sign_in_name=event.sign_in_name,
         )
 
     @property

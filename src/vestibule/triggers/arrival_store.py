@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from vestibule.organizations.items import domain_claim, membership_key, organization_key
 from vestibule.platform.conditions import absent, equals, present
+from vestibule.platform.ids import new_id
 from vestibule.platform.operations import Check, Delete, Put, TransactionRefused, Update
 from vestibule.profiles import items
+from vestibule.profiles.telling import lacks_address
 from vestibule.triggers.standing import Known, Standing
 
 TYPE_CHECKING = False
@@ -43,6 +45,7 @@ class TableArrivals:
         keys = {
             "profile": (person, items.PROFILE),
             "tombstone": (person, items.TOMBSTONE),
+            "confirmed": (person, items.CONFIRMED),
             "preferences": (person, items.PREFERENCES),
             "membership": membership_key(user_id),
         }
@@ -69,6 +72,8 @@ class TableArrivals:
             origin=found.get("origin", {}).get(_ORIGIN_MEMBER, {}),
             domain_claim=found.get("domain"),
             organizations=frozenset(one for one in organizations if f"organization {one}" in found),
+            is_confirmed="confirmed" in found,
+            is_held=lacks_address(found.get("confirmed")),
         )
 
     def commit(self, operations: Mapping[str, Operation]) -> set[str]:
@@ -114,10 +119,13 @@ def forgotten_origin(email: str) -> Delete:
     return Delete(items.claim_key(email), ORIGIN)
 
 
-def origin_item(email: str, origin: Mapping[str, str], expires_at: int) -> Item:
+def origin_item(email: str, origin: Mapping[str, str], at: str, expires_at: int) -> Item:
+    """Give the item, with an id to speak of the sign-up by: the address is nobody's business."""
     return {
         "pk": items.claim_key(email),
         "sk": ORIGIN,
+        "signupId": new_id(),
+        "at": at,
         _ORIGIN_MEMBER: dict(origin),
         "expiresAt": expires_at,
     }

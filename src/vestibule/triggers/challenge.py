@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from vestibule.mail.letters import Composer
     from vestibule.mail.sender import Sender
-    from vestibule.triggers.codes import Codes
+    from vestibule.triggers.codes import Codes, Opened
     from vestibule.triggers.events import Event
 
 log = logs.logger(__name__)
@@ -108,13 +108,15 @@ class Create:
         address = _address(event) if self._admits(event) else None
         opened = self._codes.open(event.user_name)
         if opened is None:
-            metrics.count("PasswordlessResting")
-            log.warning("too many wrong codes: none is mailed", user_id=event.user_id)
+            metrics.count("PasswordlessCrowded")
+            log.warning("too many starts at once: none is mailed", user_id=event.user_id)
             return codes.impossible()
+        if opened.is_limited:
+            metrics.count("PasswordlessMailsLimited")
         if opened.code is not None:
-            self._mail(event, opened.code, address or NOBODY, opened.issued)
+            self._mail(event, opened, address or NOBODY)
         # The code to nobody must open nothing, not even by luck.
-        return opened.issued if address else codes.impossible()
+        return opened.issued if address else codes.impossible(is_long=opened.issued.is_long)
 
     def _admits(self, event: Event) -> bool:
         try:
@@ -123,13 +125,13 @@ class Create:
             return False
         return True
 
-    def _mail(self, event: Event, code: str, address: str, issued: Issued) -> None:
+    def _mail(self, event: Event, opened: Opened, address: str) -> None:
         letter = self._composer.compose(
             "sign_in_code",
             Contents(
-                code=code,
+                code=opened.code or "",
                 name=event.attributes.get("name", ""),
-                minutes=codes.VALID_SECONDS // 60,
+                minutes=opened.seconds // 60,
             ),
             locale=event.attributes.get("locale"),
             account_type=event.attributes.get("custom:account_type"),
@@ -139,7 +141,7 @@ class Create:
         except MailNotSent as error:
             metrics.count("PasswordlessMailFailed")
             log.failure("code not mailed", error, user_id=event.user_id)
-            self._withdraw(event, issued)
+            self._withdraw(event, opened.issued)
             raise Refusal(NOT_SENT) from None
         metrics.count("PasswordlessMailed")
 
@@ -225,7 +227,7 @@ def _challenge(issued: Issued, *, tries: int) -> Mapping[str, Any]:
         # The same for everybody: an address, even a masked one, would tell who has an account.
         "publicChallengeParameters": {
             "delivery": "EMAIL",
-            "codeLength": str(codes.DIGITS),
+            "codeLength": str(issued.digits),
             "expiresIn": str(codes.VALID_SECONDS),
             "triesLeft": str(max(tries, 0)),
         },

@@ -9,11 +9,10 @@ Nothing is followed elsewhere, nothing tried twice, and an answer ends at 64 KB.
 from __future__ import annotations
 
 import json
-import time
 
-from vestibule.platform.aws import AwsError
-from vestibule.platform.connection import AnswerTooLarge, BrokenAnswer
-from vestibule.platform.host import Host, NotConnected
+from vestibule.delivery.outbound import Peer, PeerFault
+from vestibule.delivery.secrets import SecretAway, SecretFault, SecretValue
+from vestibule.platform.endpoint import Location
 from vestibule.triggers.migration import DirectoryAway
 
 TYPE_CHECKING = False
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     from vestibule.triggers.settings import DirectorySettings
 
 LONGEST_WAIT: Final = 2.5
-LARGEST_ANSWER: Final = 64 * 1024
-_KEY_SECONDS: Final = 300
+SETTING: Final = "MIGRATION_KEY_SECRET"
 
 
 class HttpsDirectory:
@@ -39,10 +37,11 @@ class HttpsDirectory:
         left: Callable[[], float] = lambda: LONGEST_WAIT,
     ) -> None:
         """`left` tells how many seconds the invocation still has."""
-        self._settings = settings
-        self._host = Host(settings.endpoint, largest_answer=LARGEST_ANSWER)
-        self._key = _Key(secrets, settings.key_secret)
-        self._left = left
+        at = Location(settings.endpoint, settings.path)
+        self._peer = Peer(at, attempt_seconds=LONGEST_WAIT, left=left)
+        self._key = None
+        if secrets is not None and settings.key_secret is not None:
+            self._key = SecretValue(secrets, settings.key_secret, SETTING)
 
     def authenticate(self, username: str, password: str) -> Person | None:
         return self._ask("authenticate", {"username": username, "password": password})
@@ -52,63 +51,31 @@ class HttpsDirectory:
 
     def close(self) -> None:
         """Close what is kept open between questions; the directory stays usable."""
-        self._host.close()
+        self._peer.close()
 
     def _ask(self, what: str, question: Mapping[str, str]) -> Person | None:
-        headers = {
-            "host": self._settings.endpoint.authority,
-            "content-type": "application/json",
-            "accept": "application/json",
-            **self._key.header(),
-        }
-        until = time.monotonic() + min(LONGEST_WAIT, self._left())
-        path = f"{self._settings.path}/{what}"
+        headers = {"content-type": "application/json", **self._key_header()}
         try:
-            answer = self._host.post(path, headers, json.dumps(question).encode(), until=until)
-        except NotConnected as error:
+            answer = self._peer.request("POST", f"/{what}", headers, json.dumps(question).encode())
+        except PeerFault as error:
             raise DirectoryAway(str(error)) from None
-        except AnswerTooLarge:
-            raise DirectoryAway(f"its answer is larger than {LARGEST_ANSWER} bytes") from None
-        except (OSError, BrokenAnswer) as error:
-            raise DirectoryAway(f"{type(error).__name__}: {error}") from None
         if answer.status == 404:
             # Any server says so of a path it does not know, but not in JSON.
             _person(answer.body)
             return None
-        if answer.status in {401, 403}:
+        if answer.status in {401, 403} and self._key is not None:
             self._key.forget()
         if answer.status != 200:
             raise DirectoryAway(f"it answered {answer.status}")
         return _person(answer.body)
 
-
-class _Key:
-    """Kept for some minutes, and fetched anew once the directory refuses it."""
-
-    def __init__(self, client: AwsClient | None, secret: str | None) -> None:
-        self._client = client
-        self._secret = secret
-        self._known: tuple[str, float] | None = None
-
-    def header(self) -> Mapping[str, str]:
-        if self._client is None or self._secret is None:
+    def _key_header(self) -> Mapping[str, str]:
+        if self._key is None:
             return {}
-        if self._known is None or self._known[1] <= time.monotonic():
-            self._known = (self._fetch(self._client), time.monotonic() + _KEY_SECONDS)
-        return {"x-api-key": self._known[0]}
-
-    def forget(self) -> None:
-        self._known = None
-
-    def _fetch(self, client: AwsClient) -> str:
         try:
-            answer = client.call("GetSecretValue", {"SecretId": self._secret})
-        except AwsError as error:
+            return {"x-api-key": self._key.key()}
+        except (SecretAway, SecretFault) as error:
             raise DirectoryAway(f"its key can't be read: {error}") from None
-        key = str(answer.get("SecretString", "")).strip()
-        if not key.isascii() or not key.isprintable() or not key:
-            raise DirectoryAway("its key is not one line of ASCII text")
-        return key
 
 
 def _person(body: bytes) -> Person:

@@ -11,10 +11,11 @@ from vestibule.triggers.line import Line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Final
 
     from vestibule.platform.budget import Budget
+    from vestibule.security.recorder import Sighting
 
     Handler = Callable[[Event], Mapping[str, Any] | None]
     """Gives what belongs into the event's `response`, None to leave that as it came.
@@ -44,7 +45,8 @@ class Triggers:
     """Answers the events of a user pool.
 
     `loaders` are found by an event's whole source or else by its trigger: "PreSignUp_SignUp",
-    "PreSignUp".
+    "PreSignUp". `record` writes down what was noticed of attacks, once an event is decided: it
+    never raises.
     """
 
     def __init__(
@@ -52,8 +54,10 @@ class Triggers:
         loaders: Mapping[str, Loader],
         budget: Budget,
         monotonic: Callable[[], float] = time.monotonic,
+        record: Callable[[Sequence[Sighting]], None] | None = None,
     ) -> None:
         self._loaders = loaders
+        self._record = record
         self._budget = budget
         self._monotonic = monotonic
         self._handlers: dict[str, Handler] = {}
@@ -68,8 +72,14 @@ class Triggers:
         except NotATrigger:
             log.warning("not an event of a user pool")
             return raw
-        with Line() as facts:
-            return self._reported(event, facts)
+        line = Line()
+        try:
+            with line as facts:
+                return self._reported(event, facts)
+        finally:
+            if line.left and self._record is not None:
+                self._record(line.left)
+                metrics.flush()
 
     def _reported(self, event: Event, facts: Mapping[str, object]) -> object:
         started, outcome = self._monotonic(), "failed"

@@ -15,7 +15,7 @@ from vestibule.policy.addresses import domain_of
 from vestibule.policy.source import PolicyUnread
 from vestibule.triggers import placement, security
 from vestibule.triggers.line import note
-from vestibule.triggers.opening import COMPLETED, MOVED, OPENED, opening
+from vestibule.triggers.opening import COMPLETED, MOVED, OPENED, TOLD, opening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
     from vestibule.platform.clock import Clock
     from vestibule.policy.model import Policy
+    from vestibule.policy.ports import Policies
     from vestibule.profiles.model import Profile
     from vestibule.triggers.arrival import Arrival
     from vestibule.triggers.arrival_store import TableArrivals
     from vestibule.triggers.opening import Opening
-    from vestibule.triggers.ports import Backlog, Policies
+    from vestibule.triggers.ports import Backlog
     from vestibule.triggers.standing import Known, Standing
 
 # Each lost race means that somebody else's write went through: a few are luck, many are not.
@@ -36,6 +37,7 @@ _COUNTS: Final = {
     OPENED: "ProfileCreated",
     COMPLETED: "ProfileCompleted",
     MOVED: "EmailCarriedOver",
+    TOLD: "ArrivalTold",
 }
 
 log = logs.logger(__name__)
@@ -134,15 +136,16 @@ def _finished(arrival: Arrival, standing: Standing, policy: Policy) -> Outcome |
         note(arrival="erased")
         return Outcome(None, erased=True)
     if standing.known is None:
-        return None if policy.profile_creation else Outcome(None)
+        is_told = standing.is_confirmed and not standing.may_tell(arrival)
+        is_done = is_told and not policy.profile_creation
+        return Outcome(None) if is_done else None
     profile = standing.known.profile
-    if standing.known.is_settled(arrival) or profile.is_suspended:
+    is_told = standing.is_confirmed and not standing.may_tell(arrival)
+    if profile.is_suspended or (is_told and standing.rests(arrival)):
         return Outcome(profile)
-    if _is_unwelcome(arrival, standing.known, policy):
+    if not standing.rests(arrival) and _is_unwelcome(arrival, standing.known, policy):
         return Outcome(profile)
-    # Somebody else still holds the address: there is nothing new to write down.
-    stands = profile.email_conflict and standing.claimed_by not in {None, arrival.user_id}
-    return Outcome(profile) if stands and standing.known.arrived else None
+    return None
 
 
 def _is_unwelcome(arrival: Arrival, known: Known, policy: Policy) -> bool:
@@ -161,14 +164,16 @@ def _is_unwelcome(arrival: Arrival, known: Known, policy: Policy) -> bool:
 
 def _tell(arrival: Arrival, done: Opening) -> None:
     profile = done.profile
+    metrics.count(_COUNTS[done.kind])
+    note(arrival=done.kind)
+    if profile is None or done.kind == TOLD:
+        return
     note(
-        arrival=done.kind,
         role=profile.role,
         role_source=profile.role_source,
         organization_id=profile.organization_id,
         version=profile.version,
     )
-    metrics.count(_COUNTS[done.kind])
     if done.opens_organization:
         metrics.count("OrganizationCreated")
     if done.is_invited:

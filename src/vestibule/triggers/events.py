@@ -77,6 +77,12 @@ class Event:
         return self.attributes.get("sub") or self.user_name
 
     @property
+    def sign_in_name(self) -> str | None:
+        """What Cognito calls the account where that is not its sub: `Google_123` for one."""
+        sub = self.attributes.get("sub")
+        return self.user_name if sub and self.user_name not in {"", sub} else None
+
+    @property
     def told_email(self) -> str:
         """What stands as the address, be it one or not."""
         return self.attributes.get("email", "").strip(" ")

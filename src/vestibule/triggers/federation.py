@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from vestibule.platform.operations import Item
     from vestibule.platform.table import Table
     from vestibule.policy.model import Policy
+    from vestibule.policy.ports import Policies
     from vestibule.triggers.events import Event
-    from vestibule.triggers.ports import Addresses, Identities, Policies
+    from vestibule.triggers.ports import Addresses, Identities
 
 SIGN_IN_INSTEAD: Final = (
     "There is an account with this e-mail address already. Please sign in the way you did before"

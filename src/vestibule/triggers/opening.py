@@ -9,10 +9,11 @@ from vestibule.platform.operations import Put
 from vestibule.platform.values import frozen, replace
 from vestibule.policy.model import ACCOUNT_TYPES
 from vestibule.profiles import items
-from vestibule.profiles.model import Profile
+from vestibule.profiles.model import ADMIN, PENDING, Profile
 from vestibule.profiles.preferences import Preferences
+from vestibule.profiles.telling import addressed
 from vestibule.triggers import arrival_store as store
-from vestibule.triggers import history, placement
+from vestibule.triggers import history, outbox, placement
 from vestibule.triggers.placement import NOWHERE
 
 TYPE_CHECKING = False
@@ -31,21 +32,26 @@ if TYPE_CHECKING:
 OPENED: Final = "opened"
 COMPLETED: Final = "completed"
 MOVED: Final = "moved"
+TOLD: Final = "told"
 
 # Parts that may refuse, and be left out at the next attempt.
 INVITATION: Final = "invitation"
 ORGANIZATION: Final = "organization"
 RELEASE: Final = "release"
 # Whatever else refused with them: the next read tells why.
-_READ_AGAIN: Final = frozenset({"tombstone", "profile", "claim", "preferences"})
+_READ_AGAIN: Final = frozenset({"tombstone", "profile", "claim", "preferences", "confirmed"})
 
 
 @frozen
 class Opening:
-    """A new profile, one that POST /profiles opened first, or a new address for an old one."""
+    """A new profile, one that POST /profiles opened first, or a new address for an old one.
+
+    Or nothing but the word of their coming, for the world outside; without a profile, where the
+    policy opens none.
+    """
 
     kind: str
-    profile: Profile
+    profile: Profile | None
     operations: Mapping[str, Operation]  # by part; several of one part are numbered
     is_invited: bool = False
     opens_organization: bool = False
@@ -70,9 +76,25 @@ def opening(
 ) -> Opening:
     """Say what to write for somebody who isn't settled. `without` names parts to leave out."""
     known, left_out = standing.known, frozenset(without)
+    if standing.rests(arrival) or (known is None and not policy.profile_creation):
+        return _telling(arrival, standing, policy)
     if known is not None and known.arrived and known.has_proven:
         return _moving(arrival, standing, known.profile, moment, without=left_out)
     return _Entrance(arrival, standing, policy, moment, left_out).opening(known)
+
+
+def _telling(arrival: Arrival, standing: Standing, policy: Policy) -> Opening:
+    profile = standing.known.profile if standing.known else None
+    told = profile or replace(
+        _addressed(_blank(arrival), arrival, _free_email(arrival, standing)),
+        account_type=arrival.account_type,
+        role=policy.default_role,
+    )
+    operations: dict[str, Operation] = {
+        "tombstone": store.not_erased(arrival.user_id),
+        **_word(arrival, told, standing),
+    }
+    return Opening(TOLD, profile, operations)
 
 
 def _moving(
@@ -93,6 +115,7 @@ def _moving(
         **_claims(arrival.user_id, before.claimed_email, profile, at, without),
         "activity": history.entry(arrival, activity.EMAIL_CHANGE),
     }
+    operations |= _word(arrival, profile, standing)
     return Opening(MOVED, profile, operations)
 
 
@@ -131,6 +154,8 @@ class _Entrance:
                 organization_id=organization_id,
                 department=profile.department or self._policy.default_department,
             )
+        elif place.organization_id is not None and profile.role != ADMIN:
+            profile = replace(profile, status=PENDING)
         user_id = self._arrival.user_id
         operations: dict[str, Operation] = {"tombstone": store.not_erased(user_id)}
         if before is None:
@@ -140,6 +165,7 @@ class _Entrance:
         claimed = before.claimed_email if before else None
         operations |= _claims(user_id, claimed, profile, self._at, self._without)
         operations |= self._beginnings(is_first=is_first)
+        operations |= _word(self._arrival, profile, self._standing)
         operations |= _numbered(INVITATION, self._spending(place))
         operations |= _numbered(ORGANIZATION, entering)
         return Opening(
@@ -167,7 +193,8 @@ class _Entrance:
         from vestibule.invitations.reservations import spending  # noqa: PLC0415 - few are invited
 
         invited = self._reservation.organization_id
-        offers = invited is not None and place.organization_id != invited
+        joins = place.is_active and place.organization_id == invited
+        offers = invited is not None and not joins
         return spending(self._reservation, self._arrival.user_id, self._at, offers=offers)
 
     def _place(self, before: Profile | None) -> Place:
@@ -213,6 +240,7 @@ class _Entrance:
         return replace(
             profile,
             account_type=self._account_type,
+            sign_in_name=self._arrival.sign_in_name or profile.sign_in_name,
             updated_at=self._at if before else profile.created_at,
             version=profile.version + 1,
         )
@@ -231,6 +259,15 @@ class _Entrance:
         if standing.origin and arrival.proven_email is not None:
             operations["origin"] = store.forgotten_origin(arrival.proven_email)
         return operations
+
+
+def _word(arrival: Arrival, profile: Profile, standing: Standing) -> dict[str, Operation]:
+    """Tell the world outside of their coming, or of the address that it had to wait for."""
+    if not standing.is_confirmed:
+        return {"confirmed": outbox.confirmed(arrival, profile, standing.origin)}
+    if standing.is_held and profile.email is not None:
+        return {"confirmed": addressed(profile, arrival.at)}
+    return {}
 
 
 def _kind(known: Known | None) -> str:
@@ -277,6 +314,7 @@ def _blank(arrival: Arrival) -> Profile:
         phone_verified=arrival.phone_verified,
         role_source=placement.DEFAULT,
         version=0,
+        sign_in_name=arrival.sign_in_name,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vestibule.platform.clock import now
+from vestibule.platform.clock import now, timestamp
 from vestibule.triggers.arrival_store import origin_item
 
 TYPE_CHECKING = False
@@ -22,5 +22,6 @@ class TableOrigins:
         self._clock = clock
 
     def keep(self, email: str, origin: Mapping[str, str]) -> None:
-        forgotten_at = int(self._clock().timestamp()) + KEPT_SECONDS
-        self._table.put(origin_item(email, origin, forgotten_at))
+        moment = self._clock()
+        forgotten_at = int(moment.timestamp()) + KEPT_SECONDS
+        self._table.put(origin_item(email, origin, timestamp(moment), forgotten_at))

@@ -84,23 +84,32 @@ def place(
 ) -> Place:
     """Say where to. The domain's claim is not asked for at public mail domains.
 
-    Only an invitation made out to the address makes a member; any other one has to be brought by
-    its person, signed in. One of an organization's admin takes nobody away from the organization
-    that their own domain is known to be of.
+    Only an invitation that was mailed to the address makes a member: whoever confirms an address
+    says nothing of a code that somebody else may have brought. Any other one has to be brought by
+    its person, signed in; made out to the address, it keeps them free for that. One of an
+    organization's admin takes nobody away from the organization that their own domain is known to
+    be of.
     """
-    invited = reservation.organization_id if reservation and reservation.is_bound else None
+    invited = _invited(reservation)
     if invited is not None and reservation is not None and reservation.is_of_place:
-        return Place(invited)
+        return invited
     if named := named_organization(policy, proven_email):
         return Place(named.id, is_named=True)
     if invited is not None and not _is_proven(policy, proven_email, domain_claim):
-        return Place(invited)
+        return invited
     if proven_email is not None:
         by_domain = _by_domain(policy, domain_of(proven_email), account_type, domain_claim)
         if by_domain is not NOWHERE:
             return by_domain
     everybodys = default_organization(policy)
     return NOWHERE if everybodys is None else Place(everybodys.id, is_named=True)
+
+
+def _invited(reservation: Reservation | None) -> Place | None:
+    """Say where an invitation made out to the address leads by itself: nowhere unless mailed."""
+    if reservation is None or reservation.organization_id is None or not reservation.is_bound:
+        return None
+    return Place(reservation.organization_id) if reservation.proves_address else NOWHERE
 
 
 def _is_proven(policy: Policy, proven_email: str | None, claim: Item | None) -> bool:

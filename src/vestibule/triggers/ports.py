@@ -9,18 +9,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from vestibule.invitations.model import Reservation
-    from vestibule.policy.model import Policy
     from vestibule.triggers.arrival import Arrival
     from vestibule.triggers.standing import Known
-
-
-class Policies(Protocol):
-    def current(self) -> Policy:
-        """Give the rules as they are now. Never raises."""
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether those rules are in force, and not just what there is while nobody can say."""
 
 
 class People(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from vestibule.platform.aws import AwsUnavailable
-from vestibule.triggers.arrival import from_message, to_message
+from vestibule.triggers.arrival import to_message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 
 KIND: Final = "arrival"
 _DEADLINE: Final = 1.0
-
-
-class NotAnArrival(Exception):
-    """A message that somebody else has to look at."""
 
 
 class RetryQueue:
@@ -42,14 +38,3 @@ class NoQueue:
 
 def write(arrival: Arrival) -> str:
     return json.dumps({"kind": KIND, "arrival": to_message(arrival)}, separators=(",", ":"))
-
-
-def read(body: str) -> Arrival:
-    """Raise NotAnArrival."""
-    try:
-        message = json.loads(body)
-        if message["kind"] != KIND:
-            raise NotAnArrival
-        return from_message(message["arrival"])
-    except (ValueError, TypeError, KeyError) as error:
-        raise NotAnArrival from error

@@ -1,49 +1,53 @@
-"""What somebody watching for attacks wants to hear of: one line and one count each."""
+"""What somebody watching for attacks wants to hear of the triggers.
+
+What is of high severity is written down when the event has been decided: telling of a refusal must
+neither delay nor change it.
+"""
 
 from __future__ import annotations
 
-from vestibule.platform import logs, metrics
 from vestibule.platform.ids import is_sub
+from vestibule.security.model import (
+    DOMAIN_RESTRICTION_TRIGGERED,
+    EMAIL_CONFLICT,
+    IDENTITY_LINKED,
+    IDENTITY_REFUSED,
+    INVALID_TOKEN_DETECTED,
+    INVITATION_MISSING,
+    INVITE_CODE_INVALID,
+    MULTIPLE_FAILED_VALIDATIONS,
+    SIGN_IN_ERASED,
+    SIGN_IN_OUTSIDE_HOURS,
+    SIGN_IN_SUSPENDED,
+    SIGNUP_ATTRIBUTE_REFUSED,
+    SIGNUP_BLOCKED_SUSPICIOUS,
+    UNUSUAL_SIGNUP_PATTERN,
+    severity,
+)
+from vestibule.security.recorder import Sighting, tell
+from vestibule.triggers.line import leave
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
-
     from vestibule.triggers.events import Event
 
-log = logs.logger(__name__)
-
-SIGNUP_BLOCKED_SUSPICIOUS: Final = "signup_blocked_suspicious"
-MULTIPLE_FAILED_VALIDATIONS: Final = "multiple_failed_validations"
-INVALID_TOKEN_DETECTED: Final = "invalid_token_detected"  # noqa: S105 - a name
-INVITE_CODE_INVALID: Final = "invite_code_invalid"
-DOMAIN_RESTRICTION_TRIGGERED: Final = "domain_restriction_triggered"
-UNUSUAL_SIGNUP_PATTERN: Final = "unusual_signup_pattern"
-INVITATION_MISSING: Final = "invitation_missing"
-SIGNUP_ATTRIBUTE_REFUSED: Final = "signup_attribute_refused"
-SIGN_IN_SUSPENDED: Final = "sign_in_suspended"
-SIGN_IN_OUTSIDE_HOURS: Final = "sign_in_outside_hours"
-SIGN_IN_ERASED: Final = "sign_in_erased"
-EMAIL_CONFLICT: Final = "email_conflict"
-IDENTITY_LINKED: Final = "identity_linked"
-IDENTITY_REFUSED: Final = "identity_refused"
-
-HIGH: Final = "HIGH"
-MEDIUM: Final = "MEDIUM"
-LOW: Final = "LOW"
-_SEVERITIES: Final = {
-    SIGNUP_BLOCKED_SUSPICIOUS: HIGH,
-    MULTIPLE_FAILED_VALIDATIONS: HIGH,
-    INVALID_TOKEN_DETECTED: HIGH,
-    INVITE_CODE_INVALID: MEDIUM,
-    DOMAIN_RESTRICTION_TRIGGERED: MEDIUM,
-    UNUSUAL_SIGNUP_PATTERN: MEDIUM,
-    IDENTITY_LINKED: MEDIUM,
-}
-
-
-def severity(kind: str) -> str:
-    return _SEVERITIES.get(kind, LOW)
+__all__ = [
+    "DOMAIN_RESTRICTION_TRIGGERED",
+    "EMAIL_CONFLICT",
+    "IDENTITY_LINKED",
+    "IDENTITY_REFUSED",
+    "INVALID_TOKEN_DETECTED",
+    "INVITATION_MISSING",
+    "INVITE_CODE_INVALID",
+    "MULTIPLE_FAILED_VALIDATIONS",
+    "SIGNUP_ATTRIBUTE_REFUSED",
+    "SIGNUP_BLOCKED_SUSPICIOUS",
+    "SIGN_IN_ERASED",
+    "SIGN_IN_OUTSIDE_HOURS",
+    "SIGN_IN_SUSPENDED",
+    "UNUSUAL_SIGNUP_PATTERN",
+    "severity",
+]
 
 
 def report(kind: str, event: Event, **facts: object) -> None:
@@ -56,15 +60,6 @@ def report_person(kind: str, door: str, user_id: str, **facts: object) -> None:
 
 
 def _report(kind: str, source: str, user_id: str | None, facts: dict[str, object]) -> None:
-    level = severity(kind)
-    write = log.info if level == LOW else log.warning
-    write(
-        "security event",
-        security_event=kind,
-        severity=level,
-        source=source,
-        user_id=user_id,
-        **facts,
-    )
-    metrics.count(f"SecurityEvents{level.capitalize()}")
-    metrics.count(f"Security{''.join(word.capitalize() for word in kind.split('_'))}")
+    sighting = Sighting(kind, source, facts, user_id)
+    tell(sighting)
+    leave(sighting)

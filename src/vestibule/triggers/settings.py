@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from vestibule.mail.settings import MailSettings
-from vestibule.platform.endpoint import Endpoint
+from vestibule.platform.endpoint import Location
 from vestibule.platform.settings import SettingsError
 from vestibule.platform.values import frozen
 
@@ -14,14 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, Final
 
+    from vestibule.platform.endpoint import Endpoint
+
 _LONGEST: Final = 1024
-_PATH_LETTERS: Final = frozenset(
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/"
-)
-_RULE: Final = (
-    "MIGRATION_URL: must be https://HOST[:PORT][/PATH] (http for this machine's own address), "
-    "without user, query or fragment, got "
-)
 
 
 @frozen
@@ -75,19 +70,11 @@ class DirectorySettings:
         url = environment.get("MIGRATION_URL")
         if not url:
             return None
-        scheme, separator, rest = url.partition("://")
-        authority, slash, path = rest.partition("/")
         try:
-            endpoint = Endpoint.parse(f"{scheme}{separator}{authority}")
+            at = Location.parse(url)
         except ValueError as error:
-            raise SettingsError(f"{_RULE}{url[:100]!r}: {error}") from error
-        if not _PATH_LETTERS.issuperset(path):
-            raise SettingsError(f"{_RULE}{url[:100]!r}")
-        return cls(
-            endpoint,
-            f"{slash}{path}".rstrip("/"),
-            environment.get("MIGRATION_KEY_SECRET") or None,
-        )
+            raise SettingsError(f"MIGRATION_URL: {error}, got {url[:100]!r}") from error
+        return cls(at.endpoint, at.path, environment.get("MIGRATION_KEY_SECRET") or None)
 
 
 def _queue_url(environment: Mapping[str, str]) -> str | None:

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from typing import Final
 
     from vestibule.platform.clock import Clock
+    from vestibule.policy.ports import Policies
     from vestibule.triggers.ensure_user import EnsureUser
     from vestibule.triggers.events import Event
-    from vestibule.triggers.ports import People, Policies, Visits
+    from vestibule.triggers.ports import People, Visits
 
 log = logs.logger(__name__)
 

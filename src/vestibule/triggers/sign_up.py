@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from vestibule.invitations.model import Reservation
     from vestibule.platform.clock import Clock
     from vestibule.policy.model import Policy
+    from vestibule.policy.ports import Policies
     from vestibule.triggers.events import Event
-    from vestibule.triggers.ports import Origins, Places, Policies
+    from vestibule.triggers.ports import Origins, Places
 
 log = logs.logger(__name__)
 

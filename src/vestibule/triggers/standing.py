@@ -43,7 +43,27 @@ class Standing:
     domain_claim: Item | None
     organizations: frozenset[str]
     """Those that the policy names for this person and that have been opened."""
+    is_confirmed: bool = False
+    """Whether the world outside is told of their coming: once in a life."""
+
+    is_held: bool = False
+    """Told of without an address, so that whoever needs one has not heard of them."""
 
     @property
     def is_new(self) -> bool:
         return self.known is None and not self.erased
+
+    def may_tell(self, arrival: Arrival) -> bool:
+        """Whether somebody who is held has an address by now."""
+        if not self.is_held:
+            return False
+        if self.known is not None:
+            return self.known.profile.email is not None
+        return arrival.email is not None and self.claimed_by in {None, arrival.user_id}
+
+    def rests(self, arrival: Arrival) -> bool:
+        """Nothing changes in their record: it is whole, or somebody else holds their address."""
+        if self.known is None or self.known.is_settled(arrival):
+            return self.known is not None
+        taken = self.claimed_by not in {None, arrival.user_id}
+        return self.known.arrived and self.known.profile.email_conflict and taken

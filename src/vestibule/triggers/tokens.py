@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
     from vestibule.platform.clock import Clock
     from vestibule.policy.model import Policy
+    from vestibule.policy.ports import Policies
     from vestibule.profiles.model import Profile
     from vestibule.triggers.ensure_user import EnsureUser
     from vestibule.triggers.events import Event
-    from vestibule.triggers.ports import People, Policies
+    from vestibule.triggers.ports import People
 
 log = logs.logger(__name__)
 

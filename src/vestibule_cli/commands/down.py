@@ -1,6 +1,6 @@
 import click
 
-from vestibule_cli.commands.shared import as_json, with_state
+from vestibule_cli.commands.shared import as_json, laptop_only, with_state
 from vestibule_cli.console import print_json, progress
 from vestibule_cli.hints import runnable
 from vestibule_cli.local import process
@@ -9,6 +9,9 @@ from vestibule_cli.local.state import StateFolder
 
 @click.command()
 @with_state
+@laptop_only(
+    "down stops a stack on this machine. On AWS `vestibule deploy destroy` takes one down."
+)
 @as_json
 def command(state: StateFolder, *, as_json: bool) -> None:
     """Stop the stack that runs on a state. It is saved first, and can be started again."""

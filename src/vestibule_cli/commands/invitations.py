@@ -10,24 +10,18 @@ from vestibule.invitations.model import (
     Draft,
 )
 from vestibule.policy.model import ACCOUNT_TYPES
-from vestibule_cli import stack
-from vestibule_cli.commands.shared import as_json, running, with_state
+from vestibule_cli.commands.shared import Chosen, as_json, with_stack
 from vestibule_cli.console import print_json, print_table, say
 from vestibule_cli.failures import Failure
 from vestibule_cli.local.previews import languages
-from vestibule_cli.local.state import StateFolder
-from vestibule_cli.project import stack_file
-from vestibule_cli.tenants import Tenants
+from vestibule_cli.tenants import Tenants, sender
 
 FIELDS = ("id", "status", "email", "role", "uses", "maxUses", "expiresAt", "organizationId")
 
 
 @click.group()
 def command() -> None:
-    """Invite people, list invitations, or revoke one.
-
-    These work on a stack that runs on this machine, not yet on one in AWS.
-    """
+    """Invite people, list invitations, or revoke one."""
 
 
 @command.command()
@@ -47,7 +41,7 @@ def command() -> None:
 @click.option(
     "--language", type=click.Choice(languages()), help="Of the mail. English if not given."
 )
-@with_state
+@with_stack
 @as_json
 def create(  # noqa: PLR0913 - its options
     *,
@@ -59,7 +53,7 @@ def create(  # noqa: PLR0913 - its options
     days: int,
     delivery: str,
     language: str | None,
-    state: StateFolder,
+    chosen: Chosen,
     short: bool,
     as_json: bool,
 ) -> None:
@@ -75,8 +69,9 @@ def create(  # noqa: PLR0913 - its options
         delivery=delivery,
         language=language,
     )
-    mail_from = stack.load(stack_file()).mail.from_address if delivery == BY_EMAIL else None
-    answer = Tenants.of(running(state), mail_from=mail_from).invite(draft)
+    target = chosen.target()
+    mail_from = sender(target) if delivery == BY_EMAIL else None
+    answer = Tenants.of(target, mail_from=mail_from).invite(draft)
     made = answer["invitation"]
     if answer.get("mailed") is False:
         raise Failure(
@@ -96,11 +91,11 @@ def create(  # noqa: PLR0913 - its options
 
 @command.command("list")
 @click.option("--organization", metavar="ID", help="Only this organization's.")
-@with_state
+@with_stack
 @as_json
-def list_(organization: str | None, state: StateFolder, *, as_json: bool) -> None:
+def list_(organization: str | None, chosen: Chosen, *, as_json: bool) -> None:
     """Invitations and what became of them, without their codes."""
-    found = Tenants.of(running(state)).invitations(organization)
+    found = Tenants.of(chosen.target()).invitations(organization)
     if as_json:
         print_json({"invitations": found, "count": len(found)})
         return
@@ -111,11 +106,11 @@ def list_(organization: str | None, state: StateFolder, *, as_json: bool) -> Non
 
 @command.command()
 @click.argument("invitation", metavar="ID")
-@with_state
+@with_stack
 @as_json
-def revoke(invitation: str, state: StateFolder, *, as_json: bool) -> None:
+def revoke(invitation: str, chosen: Chosen, *, as_json: bool) -> None:
     """Let an invitation open for nobody any more."""
-    Tenants.of(running(state)).revoke(invitation)
+    Tenants.of(chosen.target()).revoke(invitation)
     if as_json:
         print_json({"id": invitation, "status": "revoked"})
     else:

@@ -5,11 +5,10 @@ from typing import IO
 
 import click
 
-from vestibule_cli.commands.shared import as_json, running, with_state
+from vestibule_cli.commands.shared import Chosen, as_json, with_stack
 from vestibule_cli.console import say
 from vestibule_cli.failures import Failure, Misuse
-from vestibule_cli.local.provision import FUNCTIONS, root
-from vestibule_cli.local.state import StateFolder
+from vestibule_cli.local.provision import FUNCTIONS
 from vestibule_cli.yaml_file import oneof
 
 
@@ -23,17 +22,17 @@ from vestibule_cli.yaml_file import oneof
     metavar="FILE",
     help="JSON file with the event; - for stdin.",
 )
-@with_state
+@with_stack
 @as_json
-def command(function: str, event_file: IO[str], state: StateFolder, *, as_json: bool) -> None:
+def command(function: str, event_file: IO[str], chosen: Chosen, *, as_json: bool) -> None:
     """Call a function with an event and print its answer. Fails if the function does."""
     event = _event(event_file)
-    outputs = running(state)
+    target = chosen.target()
+    outputs = target.outputs
     if function not in outputs.functions:
         raise Misuse(oneof("function", function, outputs.functions))
-    aws = root(outputs.aws_endpoint_url, outputs.region)
     path = f"{FUNCTIONS}/{outputs.functions[function]}/invocations"
-    reply = aws.exchange("lambda", "POST", path, event, headers={"x-amz-log-type": "Tail"})
+    reply = target.aws().exchange("lambda", "POST", path, event, headers={"x-amz-log-type": "Tail"})
     answer = reply.body.decode("utf-8", "replace")
     click.echo(answer if as_json else _readable(answer))
     if not as_json and "x-amz-log-result" in reply.headers:

@@ -6,14 +6,14 @@ from typing import Any
 import click
 
 from vestibule_cli.aws import Aws, found
-from vestibule_cli.commands.shared import as_json, running, with_state
+from vestibule_cli.commands.shared import Chosen, as_json, with_stack
 from vestibule_cli.failures import Misuse
-from vestibule_cli.local.provision import log_group, root
-from vestibule_cli.local.state import StateFolder
+from vestibule_cli.local.provision import log_group
 from vestibule_cli.log_lines import Kind, Line
 from vestibule_cli.yaml_file import oneof
 
-PAUSE = 0.5
+# CloudWatch answers some requests a second, and each function's log takes one.
+PAUSE, PAUSE_ON_AWS = 0.5, 3.0
 # A line may come a moment after its time: reading starts anew this much before the last one.
 OVERLAP_MILLISECONDS = 5_000
 
@@ -26,11 +26,11 @@ OVERLAP_MILLISECONDS = 5_000
 )
 @click.option("--metrics", is_flag=True, help="Lines that hold metrics, too.")
 @click.option("--all", "everything", is_flag=True, help="Metrics and Lambda's own lines, too.")
-@with_state
+@with_stack
 @as_json
 def command(  # noqa: PLR0913 - one for each option
     function: str | None,
-    state: StateFolder,
+    chosen: Chosen,
     *,
     follow: bool,
     minutes: int,
@@ -45,12 +45,13 @@ def command(  # noqa: PLR0913 - one for each option
     shown = {Kind.SAID} | ({Kind.METRIC} if metrics else set())
     if everything or as_json:
         shown = set(Kind)
-    outputs = running(state)
+    target = chosen.target()
+    outputs = target.outputs
     if function is not None and function not in outputs.functions:
         raise Misuse(oneof("function", function, outputs.functions))
     keys = [function] if function else list(outputs.functions)
     reader = Reader(
-        root(outputs.aws_endpoint_url, outputs.region),
+        target.aws(),
         {key: log_group(outputs.functions[key]) for key in keys},
         since=int((time.time() - minutes * 60) * 1000),
     )
@@ -60,7 +61,7 @@ def command(  # noqa: PLR0913 - one for each option
                 click.echo(json.dumps(line.as_dict(), ensure_ascii=False) if as_json else str(line))
         if not follow:
             return
-        time.sleep(PAUSE)
+        time.sleep(PAUSE_ON_AWS if target.is_on_aws else PAUSE)
 
 
 class Reader:

@@ -5,15 +5,18 @@ from urllib.parse import urlsplit
 
 import click
 
-from vestibule_cli.commands.shared import as_json, running, with_state
+from vestibule_cli.commands.shared import as_json, laptop_only, running, with_state
 from vestibule_cli.console import print_json, print_table
 from vestibule_cli.failures import Failure
 from vestibule_cli.local.state import StateFolder
+
+ON_AWS = "mails on AWS go to people: there is no inbox to read. This works on the laptop alone."
 
 
 @click.command()
 @click.option("--code", "address", metavar="ADDRESS", help="Print the newest code sent there.")
 @with_state
+@laptop_only(ON_AWS)
 @as_json
 def command(address: str | None, state: StateFolder, *, as_json: bool) -> None:
     """List the captured mails, or print the newest code for an address."""

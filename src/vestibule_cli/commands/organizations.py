@@ -3,10 +3,8 @@ from typing import Any
 import click
 
 from vestibule.organizations.service import Wanted
-from vestibule_cli.commands.shared import as_json, running, with_state
+from vestibule_cli.commands.shared import Chosen, as_json, with_stack
 from vestibule_cli.console import print_json, print_table
-from vestibule_cli.local.emulator import ROOT
-from vestibule_cli.local.state import StateFolder
 from vestibule_cli.people import People
 from vestibule_cli.tenants import Tenants
 
@@ -15,18 +13,15 @@ ORGANIZATION = click.argument("organization", metavar="ORGANIZATION")
 
 @click.group()
 def command() -> None:
-    """List or make organizations, and let people in.
-
-    These work on a stack that runs on this machine, not yet on one in AWS.
-    """
+    """List or make organizations, and let people in."""
 
 
 @command.command("list")
-@with_state
+@with_stack
 @as_json
-def list_(state: StateFolder, *, as_json: bool) -> None:
+def list_(chosen: Chosen, *, as_json: bool) -> None:
     """Every organization there is."""
-    found = Tenants.of(running(state)).organizations()
+    found = Tenants.of(chosen.target()).organizations()
     if as_json:
         print_json({"organizations": found, "count": len(found)})
         return
@@ -39,7 +34,7 @@ def list_(state: StateFolder, *, as_json: bool) -> None:
 @click.option("--plan", help="One that the policy names.")
 @click.option("--feature", "features", multiple=True, help="May be given more than once.")
 @click.option("--admin", metavar="ID_OR_EMAIL", help="A person who becomes its first admin.")
-@with_state
+@with_stack
 @as_json
 def create(  # noqa: PLR0913 - its options
     *,
@@ -48,19 +43,19 @@ def create(  # noqa: PLR0913 - its options
     plan: str | None,
     features: tuple[str, ...],
     admin: str | None,
-    state: StateFolder,
+    chosen: Chosen,
     as_json: bool,
 ) -> None:
     """Make an organization."""
-    outputs = running(state)
+    target = chosen.target()
     wanted = Wanted(
         name=name,
         domain=domain.lower() if domain else None,
         plan=plan,
         features=features or None,
-        admin=People(outputs, ROOT).find(admin)["userId"] if admin else None,
+        admin=People(target).find(admin)["userId"] if admin else None,
     )
-    made = Tenants.of(outputs).create_organization(wanted)
+    made = Tenants.of(target).create_organization(wanted)
     if as_json:
         print_json({"organization": made})
     else:
@@ -69,11 +64,11 @@ def create(  # noqa: PLR0913 - its options
 
 @command.command()
 @ORGANIZATION
-@with_state
+@with_stack
 @as_json
-def members(organization: str, state: StateFolder, *, as_json: bool) -> None:
+def members(organization: str, chosen: Chosen, *, as_json: bool) -> None:
     """Who belongs to an organization, and who waits to."""
-    found = Tenants.of(running(state)).members(organization)
+    found = Tenants.of(chosen.target()).members(organization)
     if as_json:
         print_json({"members": found, "count": len(found)})
         return
@@ -83,13 +78,13 @@ def members(organization: str, state: StateFolder, *, as_json: bool) -> None:
 @command.command()
 @ORGANIZATION
 @click.argument("who", metavar="ID_OR_EMAIL")
-@with_state
+@with_stack
 @as_json
-def accept(organization: str, who: str, state: StateFolder, *, as_json: bool) -> None:
+def accept(organization: str, who: str, chosen: Chosen, *, as_json: bool) -> None:
     """Let somebody in who waits."""
-    outputs = running(state)
-    user_id = People(outputs, ROOT).find(who)["userId"]
-    member = Tenants.of(outputs).accept(organization, user_id)
+    target = chosen.target()
+    user_id = People(target).find(who)["userId"]
+    member = Tenants.of(target).accept(organization, user_id)
     if as_json:
         print_json({"member": member})
     else:

@@ -3,20 +3,19 @@ from typing import Any
 
 import click
 
-from vestibule_cli.commands.shared import as_json, running, with_state
+from vestibule_cli.commands.shared import Chosen, as_json, with_stack
 from vestibule_cli.console import print_json, print_pairs
 from vestibule_cli.failures import Misuse
-from vestibule_cli.local.state import StateFolder
 from vestibule_cli.yaml_file import oneof
 
 
 @click.command()
 @click.argument("name", required=False)
-@with_state
+@with_stack
 @as_json
-def command(name: str | None, state: StateFolder, *, as_json: bool) -> None:
+def command(name: str | None, chosen: Chosen, *, as_json: bool) -> None:
     """Print the running stack's addresses and ids, or the one called NAME and nothing else."""
-    outputs = running(state).as_dict()
+    outputs = chosen.target().outputs.as_dict()
     if name is None:
         if as_json:
             print_json(outputs)

@@ -6,10 +6,9 @@ import yaml
 
 from vestibule.policy import parse
 from vestibule_cli import live_policy
-from vestibule_cli.commands.shared import as_json, running, with_state
+from vestibule_cli.commands.shared import Chosen, as_json, with_stack
 from vestibule_cli.console import print_json, progress, say
 from vestibule_cli.failures import Failure
-from vestibule_cli.local.state import StateFolder
 from vestibule_cli.project import stack_file
 
 if TYPE_CHECKING:
@@ -20,10 +19,7 @@ FILE = click.argument("file", required=False, type=click.Path(path_type=Path, di
 
 @click.group()
 def command() -> None:
-    """Check, show or push the rules of signing up and in.
-
-    `push` and `show` work on a stack that runs on this machine, not yet on one in AWS.
-    """
+    """Check, show or push the rules of signing up and in."""
 
 
 @command.command()
@@ -44,11 +40,11 @@ def check(file: Path | None, *, write: bool, as_json: bool) -> None:
 
 
 @command.command()
-@with_state
+@with_stack
 @as_json
-def show(state: StateFolder, *, as_json: bool) -> None:
+def show(chosen: Chosen, *, as_json: bool) -> None:
     """Print the rules that the running stack goes by, as a policy.yaml says them."""
-    found = live_policy.LivePolicy.of(running(state)).find()
+    found = live_policy.LivePolicy.of(chosen.target()).find()
     if found is None:
         content = _loaded(_path(None)).content
         source, words = "shipped", "none was pushed: this is what the package ships with"
@@ -65,13 +61,13 @@ def show(state: StateFolder, *, as_json: bool) -> None:
 
 @command.command()
 @FILE
-@with_state
+@with_stack
 @as_json
-def push(file: Path | None, state: StateFolder, *, as_json: bool) -> None:
+def push(file: Path | None, chosen: Chosen, *, as_json: bool) -> None:
     """Make a policy the live one; policy.yaml if no FILE is given. A wrong one is refused."""
     path = _path(file)
     policy = _loaded(path)
-    live = live_policy.LivePolicy.of(running(state))
+    live = live_policy.LivePolicy.of(chosen.target())
     with progress(f"pushing {path.name}"):
         version = live.push(policy.json_text)
     size = live_policy.size(policy.json_text)

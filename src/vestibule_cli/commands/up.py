@@ -3,6 +3,7 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from types import FrameType
 from typing import Any
@@ -11,11 +12,11 @@ from urllib.parse import urlsplit
 import click
 
 from vestibule_cli import hints
-from vestibule_cli.commands.shared import as_json, running, with_state
+from vestibule_cli.commands.shared import as_json, laptop_only, running, with_state
 from vestibule_cli.console import print_json, print_pairs, progress, say
 from vestibule_cli.deploy.children import Children
 from vestibule_cli.failures import Misuse
-from vestibule_cli.local import origins, process
+from vestibule_cli.local import origins, process, user_service
 from vestibule_cli.local.state import OTHERS, StateFolder
 from vestibule_cli.outputs import Outputs
 from vestibule_cli.project import stack_file
@@ -36,6 +37,26 @@ class Port(click.ParamType[int]):
 PORT = Port()
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the options say of the stack itself."""
+
+    port: int | None
+    emulator_port: int | None
+    allowed: tuple[str, ...]
+    users: str | None
+
+    def again(self) -> list[str]:
+        """The same options, for the process that goes on in the background."""
+        options = {
+            "--port": self.port,
+            "--emulator-port": self.emulator_port,
+            "--user-service": self.users,
+        }
+        given = [f"{name}={value}" for name, value in options.items() if value is not None]
+        return [*given, *(f"--allow-origin={origin}" for origin in self.allowed)]
+
+
 def _origins(
     context: click.Context, option: click.Parameter, given: Sequence[str]
 ) -> tuple[str, ...]:
@@ -45,8 +66,16 @@ def _origins(
         raise click.BadParameter(str(error), context, option) from error
 
 
+def _users(context: click.Context, option: click.Parameter, given: str | None) -> str | None:
+    try:
+        return None if given is None else user_service.parse(given)
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, option) from error
+
+
 @click.command()
 @with_state
+@laptop_only("up starts a stack on this machine. On AWS `vestibule deploy apply` makes one.")
 @click.option("--detach", is_flag=True, help="Return once the stack is ready; it goes on.")
 @click.option("--port", type=PORT, help="Port of the site, the API and the inbox.")
 @click.option("--emulator-port", type=PORT, help="Port of the emulated AWS.")
@@ -59,6 +88,14 @@ def _origins(
     help="Let pages of this origin on this machine call the stack, such as a dev server's. "
     "May be given several times; kept in the state until others are given.",
 )
+@click.option(
+    "--user-service",
+    "users",
+    callback=_users,
+    metavar="URL",
+    help="Tell this service of confirmed people; `sample`, the one that comes along, or `none`. "
+    "Kept in the state until another is given.",
+)
 @click.option("--terraform", is_flag=True, help="Let Terraform provision it, as on AWS.")
 @as_json
 def command(  # noqa: PLR0913 - one for each option
@@ -68,36 +105,28 @@ def command(  # noqa: PLR0913 - one for each option
     port: int | None,
     emulator_port: int | None,
     allowed: tuple[str, ...],
+    users: str | None,
     terraform: bool,
     as_json: bool,
 ) -> None:
     """Start the stack on this machine. Ports are picked once and kept in the state."""
+    asked = Asked(port, emulator_port, allowed, users)
     if detach:
-        _start_detached(state, port, emulator_port, allowed, terraform=terraform, as_json=as_json)
+        _start_detached(state, asked, terraform=terraform, as_json=as_json)
     else:
-        _run(state, port, emulator_port, allowed, terraform=terraform, as_json=as_json)
+        _run(state, asked, terraform=terraform, as_json=as_json)
 
 
-def _start_detached(  # noqa: PLR0913 - what the options were
-    state: StateFolder,
-    port: int | None,
-    emulator_port: int | None,
-    allowed: Sequence[str],
-    *,
-    terraform: bool,
-    as_json: bool,
-) -> None:
+def _start_detached(state: StateFolder, asked: Asked, *, terraform: bool, as_json: bool) -> None:
     if state.holder():
         outputs = running(state)
-        _refuse_other_ports(state, outputs, port, emulator_port)
-        _refuse_other_origins(state, allowed)
+        _refuse_other_ports(state, outputs, asked.port, asked.emulator_port)
+        _refuse_other_origins(state, asked.allowed)
+        _refuse_other_users(state, asked.users)
         say(f"A stack runs on {state.root} already.")
         _show(outputs, as_json=as_json)
         return
-    options = {"--port": port, "--emulator-port": emulator_port}
-    given = [f"{name}={value}" for name, value in options.items() if value is not None]
-    given += [f"--allow-origin={origin}" for origin in allowed]
-    arguments = ["up", "--state", str(state.root), *given, *(["--terraform"] * terraform)]
+    arguments = ["up", "--state", str(state.root), *asked.again(), *(["--terraform"] * terraform)]
     how = f" by Terraform, a minute or two: {state.log_file} tells" if terraform else ""
     with progress(f"starting the stack{how}"):
         process.start_detached(arguments, state.log_file, os.environ)
@@ -128,15 +157,15 @@ def _refuse_other_origins(state: StateFolder, allowed: Sequence[str]) -> None:
         )
 
 
-def _run(  # noqa: PLR0913 - what the options were
-    state: StateFolder,
-    port: int | None,
-    emulator_port: int | None,
-    allowed: Sequence[str],
-    *,
-    terraform: bool,
-    as_json: bool,
-) -> None:
+def _refuse_other_users(state: StateFolder, users: str | None) -> None:
+    if users is not None and users != state.user_service():
+        raise Misuse(
+            f"a stack runs on {state.root} already, and tells another user service. "
+            "Stop it with `vestibule down` before you give it --user-service."
+        )
+
+
+def _run(state: StateFolder, asked: Asked, *, terraform: bool, as_json: bool) -> None:
     began = time.monotonic()
     os.umask(OTHERS)
     children = Children()
@@ -144,8 +173,8 @@ def _run(  # noqa: PLR0913 - what the options were
     ready = process.Readiness.take(os.environ)
     state.lock()
     try:
-        ports = state.ports(emulator=emulator_port, edge=port)
-        answered = state.origins(allowed)
+        ports = state.ports(emulator=asked.emulator_port, edge=asked.port)
+        answered = state.origins(asked.allowed)
         # Not before: a taken port is told at once.
         from vestibule_cli.local.laptop import Laptop  # noqa: PLC0415
         from vestibule_cli.local.watch import Watcher  # noqa: PLC0415
@@ -159,6 +188,7 @@ def _run(  # noqa: PLR0913 - what the options were
             report=say,
             origins=answered,
             children=children,
+            users=state.user_service(asked.users),
         )
         # It knows the sources from here on: what is saved during the start is not missed.
         watcher = Watcher(definition.parent, laptop.refresh, _report)
@@ -208,6 +238,11 @@ def _show(outputs: Outputs, *, as_json: bool) -> None:
             ("API", outputs.api_url),
             ("Inbox", outputs.inbox_url),
             ("AWS", f"{outputs.aws_endpoint_url}  ({outputs.region}, emulated)"),
+            ("Users", _arrivals(outputs.user_service_url)),
             ("Try it", f"{hints.command()} demo, or: curl {outputs.api_url}/health"),
         ]
     )
+
+
+def _arrivals(url: str) -> str:
+    return f"arrive at {url}" if url else "are told to nobody: --user-service URL names a service"

@@ -2,12 +2,9 @@ from typing import Any
 
 import click
 
-from vestibule.platform import logs
-from vestibule_cli.commands.shared import as_json, running, with_state
+from vestibule_cli.commands.shared import Chosen, as_json, with_stack
 from vestibule_cli.console import print_json, print_pairs, print_table
 from vestibule_cli.failures import Misuse
-from vestibule_cli.local.emulator import ROOT
-from vestibule_cli.local.state import StateFolder
 from vestibule_cli.people import People
 from vestibule_cli.yaml_file import oneof
 
@@ -16,25 +13,19 @@ WHO = "ID_OR_EMAIL"
 
 @click.group()
 def command() -> None:
-    """List, show, promote, suspend, export or erase people.
-
-    These work on a stack that runs on this machine, not yet on one in AWS.
-    """
+    """List, show, promote, suspend, export or erase people."""
 
 
-def _people(state: StateFolder) -> People:
-    # The service's own lines are for Lambda's log; here stdout is the answer.
-    logs.configure("CRITICAL")
-    click.get_current_context().call_on_close(lambda: logs.configure("INFO"))
-    return People(running(state), ROOT)
+def _people(chosen: Chosen) -> People:
+    return People(chosen.target())
 
 
 @command.command("list")
-@with_state
+@with_stack
 @as_json
-def list_(state: StateFolder, *, as_json: bool) -> None:
+def list_(chosen: Chosen, *, as_json: bool) -> None:
     """Everybody who has signed up, with their role if they have a profile."""
-    people = _people(state).everybody()
+    people = _people(chosen).everybody()
     if as_json:
         print_json({"users": people, "count": len(people)})
         return
@@ -49,11 +40,11 @@ def list_(state: StateFolder, *, as_json: bool) -> None:
 
 @command.command()
 @click.argument("who", metavar=WHO)
-@with_state
+@with_stack
 @as_json
-def show(who: str, state: StateFolder, *, as_json: bool) -> None:
+def show(who: str, chosen: Chosen, *, as_json: bool) -> None:
     """Account and profile of one person."""
-    person = _people(state).find(who)
+    person = _people(chosen).find(who)
     if as_json:
         print_json({"user": person})
     else:
@@ -63,11 +54,11 @@ def show(who: str, state: StateFolder, *, as_json: bool) -> None:
 @command.command()
 @click.argument("who", metavar=WHO)
 @click.argument("role", metavar="ROLE")
-@with_state
+@with_stack
 @as_json
-def role(who: str, role: str, state: StateFolder, *, as_json: bool) -> None:
+def role(who: str, role: str, chosen: Chosen, *, as_json: bool) -> None:
     """Give a person with a profile another role."""
-    people = _people(state)
+    people = _people(chosen)
     known = people.roles
     if role not in known:
         raise Misuse(oneof("role", role, known))
@@ -78,11 +69,11 @@ def role(who: str, role: str, state: StateFolder, *, as_json: bool) -> None:
 
 @command.command()
 @click.argument("who", metavar=WHO)
-@with_state
+@with_stack
 @as_json
-def erase(who: str, state: StateFolder, *, as_json: bool) -> None:
+def erase(who: str, chosen: Chosen, *, as_json: bool) -> None:
     """Forget a person for good: profile, address and account. The id is never opened again."""
-    people = _people(state)
+    people = _people(chosen)
     user_id = people.find(who)["userId"]
     people.erase(user_id)
     _done({"userId": user_id, "erased": True}, f"{who} is erased.", as_json=as_json)
@@ -90,11 +81,11 @@ def erase(who: str, state: StateFolder, *, as_json: bool) -> None:
 
 @command.command()
 @click.argument("who", metavar=WHO)
-@with_state
+@with_stack
 @as_json
-def suspend(who: str, state: StateFolder, *, as_json: bool) -> None:
+def suspend(who: str, chosen: Chosen, *, as_json: bool) -> None:
     """Stop somebody at once: signed out everywhere, refused whatever changes something."""
-    people = _people(state)
+    people = _people(chosen)
     user_id = people.find(who)["userId"]
     people.suspend(user_id)
     _done({"userId": user_id, "status": "suspended"}, f"{who} is suspended.", as_json=as_json)
@@ -102,11 +93,11 @@ def suspend(who: str, state: StateFolder, *, as_json: bool) -> None:
 
 @command.command()
 @click.argument("who", metavar=WHO)
-@with_state
+@with_stack
 @as_json
-def reactivate(who: str, state: StateFolder, *, as_json: bool) -> None:
+def reactivate(who: str, chosen: Chosen, *, as_json: bool) -> None:
     """End a suspension."""
-    people = _people(state)
+    people = _people(chosen)
     user_id = people.find(who)["userId"]
     people.reactivate(user_id)
     _done({"userId": user_id, "suspended": False}, f"{who} may sign in again.", as_json=as_json)
@@ -114,12 +105,12 @@ def reactivate(who: str, state: StateFolder, *, as_json: bool) -> None:
 
 @command.command()
 @click.argument("who", metavar=WHO)
-@with_state
+@with_stack
 @as_json
-def export(who: str, state: StateFolder, *, as_json: bool) -> None:
+def export(who: str, chosen: Chosen, *, as_json: bool) -> None:
     """Print everything that is held of a person, as JSON."""
     del as_json  # it is JSON in any case
-    people = _people(state)
+    people = _people(chosen)
     print_json(people.export(people.find(who)["userId"]))
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 from pycognito.aws_srp import AWSSRP
 
-from vestibule_cli.demo.calls import call
 from vestibule_cli.demo.person import MailMissing, Person
 from vestibule_cli.demo.stage import Stage, Surprise, another, same
 
@@ -31,12 +29,7 @@ class PasswordlessPlay(Stage):
         self._access_token = ""
         self._spent = ""
         # Unsigned, as a browser calls it.
-        self._cognito: Any = boto3.client(
-            "cognito-idp",
-            region_name=place.region,
-            endpoint_url=place.aws_endpoint_url,
-            config=Config(signature_version=UNSIGNED),
-        )
+        self._cognito: Any = place.client("cognito-idp", config=Config(signature_version=UNSIGNED))
 
     def run(self) -> None:
         """Play all of it. Raises Surprise at the first step that ends otherwise than promised."""
@@ -151,8 +144,7 @@ class PasswordlessPlay(Stage):
 
     def _codes(self) -> list[str]:
         """Every code mailed to Ann, the newest first."""
-        mails = call("GET", f"{self.place.inbox_url}.json").body["mails"]
-        return [mail["code"] for mail in mails if self.ann.email in mail["to"] and mail["code"]]
+        return self.place.codes.sent_to(self.ann.email)
 
     def _newest_code(self) -> str:
         """The code of the challenge just asked for: its mail goes before the challenge comes."""

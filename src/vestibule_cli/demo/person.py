@@ -10,12 +10,8 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from pycognito import Cognito
 
-from vestibule_cli.demo.calls import call
-
 if TYPE_CHECKING:
     from vestibule_cli.demo.place import Place
-
-_MAIL_WAIT = 10.0
 
 
 class MailMissing(Exception):
@@ -25,10 +21,10 @@ class MailMissing(Exception):
 class Person:
     """Talks to the user pool as a browser would: unsigned, with the public client's id."""
 
-    def __init__(self, place: Place, first_name: str, domain: str = "example.com") -> None:
+    def __init__(self, place: Place, first_name: str, domain: str | None = None) -> None:
         self._place = place
         self.name = f"{first_name} Example"
-        self.email = f"{first_name.lower()}-{secrets.token_hex(4)}@{domain}"
+        self.email = f"{first_name.lower()}-{secrets.token_hex(4)}@{domain or place.mail_domain}"
         self.password = f"{secrets.token_urlsafe(18)}-aA1"
         self.cognito = self._client(place.client_id)
 
@@ -84,11 +80,12 @@ class Person:
         return list(claims.get("cognito:groups", []))
 
     def code_from_inbox(self) -> str:
-        """The newest code mailed to this person. Raises MailMissing after ten seconds."""
-        until = time.monotonic() + _MAIL_WAIT
+        """The newest code mailed to this person. Raises MailMissing if none comes in time."""
+        until = time.monotonic() + self._place.patience
         while time.monotonic() < until:
-            for mail in call("GET", f"{self._place.inbox_url}.json").body["mails"]:
-                if self.email in mail["to"] and mail["code"]:
-                    return str(mail["code"])
+            if codes := self._place.codes.sent_to(self.email):
+                return codes[0]
             time.sleep(0.05)
-        raise MailMissing(f"no mail with a code reached {self.email} within {_MAIL_WAIT:.0f} s")
+        raise MailMissing(
+            f"no mail with a code reached {self.email} within {self._place.patience:.0f} s"
+        )

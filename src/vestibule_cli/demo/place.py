@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,12 @@ import botocore.session
 from botocore.config import Config
 
 from vestibule_cli.demo.calls import Answer, call, is_loopback
+from vestibule_cli.demo.codes import Inbox, MailQueue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from vestibule_cli.demo.codes import Codes
 
 
 @cache
@@ -42,6 +45,12 @@ class Place:
     table_name: str
     keys: Mapping[str, Any]
     credentials: Mapping[str, str]
+    codes: Codes
+    mail_domain: str = "example.com"
+    """Of the made-up people's addresses."""
+    patience: float = 10.0
+    """Seconds within which whatever is to happen has happened."""
+    is_on_aws: bool = False
 
     @classmethod
     def from_outputs(cls, outputs: Mapping[str, Any], credentials: Mapping[str, str]) -> Place:
@@ -58,7 +67,21 @@ class Place:
             table_name=outputs["table_name"],
             keys=call("GET", outputs["jwks_url"]).body,
             credentials=credentials,
+            codes=Inbox(outputs["inbox_url"]),
         )
+
+    @classmethod
+    def on_aws(
+        cls,
+        outputs: Mapping[str, Any],
+        credentials: Mapping[str, str],
+        mail_queue: str,
+        mail_domain: str,
+    ) -> Place:
+        """Where people's mails go to a domain whose mails a queue hears of."""
+        place = cls.from_outputs(outputs, credentials)
+        codes = MailQueue(place.operator("sqs"), mail_queue)
+        return replace(place, codes=codes, mail_domain=mail_domain, patience=90.0, is_on_aws=True)
 
     def api(self, method: str, path: str, token: str | None = None, **sent: Any) -> Answer:
         return call(method, f"{self.api_url}{path}", token=token, **sent)
@@ -72,7 +95,7 @@ class Place:
         # A proxy has no way to this machine's loopback.
         config = Config(proxies={}) if is_loopback(self.aws_endpoint_url) else Config()
         merged = config.merge(options.pop("config", Config()))
-        place = {"region_name": self.region, "endpoint_url": self.aws_endpoint_url}
+        place = {"region_name": self.region, "endpoint_url": self.aws_endpoint_url or None}
         return _session().client(service, config=merged, **{**options, **place})  # type: ignore[call-overload]
 
     def give_role(self, user_id: str, role: str) -> None:

@@ -115,10 +115,8 @@ class Play(Stage):
             self.expect(401, "GET", "/me", None)
         with self.step("an ID token: refused"):
             self.expect(401, "GET", "/me", self.ann.id_token)
-        with self.step("an expired token: refused"), self.place.short_lived_client() as client:
-            token = self.ann.sign_in_with(client)
-            time.sleep(2.1)
-            self.expect(401, "GET", "/me", token)
+        if not self.place.is_on_aws:  # where no token lives less than five minutes
+            self._outlive_a_token()
         with self.step("a foreign pool's token: refused"), self.place.foreign_pool() as foreign:
             self.expect(401, "GET", "/me", self.place.foreign_token(*foreign))
         with self.step("an unknown path is 404, a wrong method 405"):
@@ -126,6 +124,12 @@ class Play(Stage):
             self.expect(405, "PATCH", "/me", self.ann.access_token)
         with self.step("a request signed with her own AWS credentials is Ann's, too"):
             same(self._signed_me().body["profile"]["userId"], self._ann_id, "userId")
+
+    def _outlive_a_token(self) -> None:
+        with self.step("an expired token: refused"), self.place.short_lived_client() as client:
+            token = self.ann.sign_in_with(client)
+            time.sleep(2.1)
+            self.expect(401, "GET", "/me", token)
 
     def _be_suspended(self) -> None:
         path = f"/users/{self._ann_id}"

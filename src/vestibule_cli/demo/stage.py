@@ -54,14 +54,14 @@ class Stage:
 
     def wait_until_deleted(self, user_id: str) -> None:
         cognito = self.place.operator("cognito-idp")
-        until = time.monotonic() + 10
+        until = time.monotonic() + self.place.patience
         while time.monotonic() < until:
             try:
                 cognito.admin_get_user(UserPoolId=self.place.user_pool_id, Username=user_id)
             except cognito.exceptions.UserNotFoundException:
                 return
             time.sleep(0.1)
-        raise Surprise("the account is still there after 10 s")
+        raise Surprise(f"the account is still there after {self.place.patience:.0f} s")
 
 
 def same(seen: object, promised: object, what: str) -> None:

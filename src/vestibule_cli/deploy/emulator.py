@@ -11,7 +11,7 @@ from vestibule_cli.deploy import tree
 from vestibule_cli.deploy.children import Children
 from vestibule_cli.deploy.terraform import Command, Report, Terraform, TerraformError
 from vestibule_cli.local.emulator import ACCOUNT_ID, ROOT_CREDENTIALS
-from vestibule_cli.local.provision import functions, mail, root
+from vestibule_cli.local.provision import functions, mail, root, secrets
 from vestibule_cli.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def apply(  # noqa: PLR0913 - facts of the place
     endpoint_url: str,
     *,
     site_url: str,
+    user_service_url: str = "",
     region: str = "us-east-1",
     environment: str = "local",
     outer_environment: Mapping[str, str] = os.environ,
@@ -62,10 +63,12 @@ def apply(  # noqa: PLR0913 - facts of the place
         region=region,
         environment=environment,
         outer_environment=outer_environment,
+        site_url=site_url,
+        user_service_url=user_service_url,
         children=children,
     )
     place.refuse_foreign_stack()
-    return place.outputs(place.apply(package, report), site_url)
+    return place.outputs(place.apply(package, report))
 
 
 class EmulatorTree:
@@ -80,6 +83,8 @@ class EmulatorTree:
         region: str,
         environment: str,
         outer_environment: Mapping[str, str],
+        site_url: str = "",
+        user_service_url: str = "",
         children: Children | None = None,
     ) -> None:
         self._children = children or Children()
@@ -88,6 +93,8 @@ class EmulatorTree:
         self.region = region
         self.environment = environment
         self.outer_environment = outer_environment
+        self.site_url = site_url
+        self.user_service_url = user_service_url
         self.folder = state.root / "terraform"
         self.state_file = self.folder / "terraform.tfstate"
         self._endpoint_file = self.folder / "endpoint"
@@ -96,10 +103,13 @@ class EmulatorTree:
         terraform = self.prepared(report)
         self.follow_port()
         # What nobody makes on AWS: there its owner proves an address.
-        mail.ensure_sender(root(self.endpoint_url, self.region), self.stack.mail.from_address)
+        aws = root(self.endpoint_url, self.region)
+        mail.ensure_sender(aws, self.stack.mail.from_address)
         self.remove_forgotten_functions()
         report("terraform apply: the queues and the bucket's rules take it about a minute")
         outputs = terraform.apply(*self.variables(package), *options)
+        # On AWS people put theirs there.
+        secrets.fill_secrets(aws, self.stack, self.environment)
         self._endpoint_file.write_text(self.endpoint_url, encoding="utf-8")
         return outputs
 
@@ -122,6 +132,8 @@ class EmulatorTree:
             f"-var=environment={self.environment}",
             f"-var=region={self.region}",
             f"-var=package_path={package.resolve()}",
+            f"-var=site_url={self.site_url}",
+            f"-var=user_service_url={self.user_service_url}",
             f'-var=mail={{identity="{self.stack.mail.from_address}"}}',
         ]
 
@@ -134,9 +146,9 @@ class EmulatorTree:
             "`vestibule reset`, or name another with --state DIR."
         )
 
-    def outputs(self, made: Mapping[str, Any], site_url: str) -> Outputs:
+    def outputs(self, made: Mapping[str, Any]) -> Outputs:
         return Outputs.of(
-            site_url=site_url,
+            site_url=self.site_url,
             endpoint_url=self.endpoint_url,
             region=self.region,
             account_id=ACCOUNT_ID,
@@ -149,6 +161,9 @@ class EmulatorTree:
             policy_parameter=self.stack.parameter(self.environment, "policy"),
             functions=made["lambda_function_names"],
             queues=made["queue_urls"],
+            bus_name=made["event_bus_name"],
+            secrets=made["secret_arns"],
+            user_service_url=self.user_service_url,
         )
 
     def _has_table(self) -> bool:

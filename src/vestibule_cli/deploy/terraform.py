@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
@@ -19,6 +20,7 @@ _COMMON = ("-input=false", f"-parallelism={PARALLELISM}")
 COMMANDS = ("terraform", "tofu")
 # What takes long says so this often; terraform itself does each ten seconds.
 PROGRESS_SECONDS = 30
+_COLORS = re.compile(r"\x1b\[[0-9;]*m")
 _REGISTRIES = {"terraform": "registry.terraform.io", "tofu": "registry.opentofu.org"}
 
 Report = Callable[[str], None]
@@ -108,6 +110,24 @@ class Terraform:
                 outputs = message["outputs"]
         return {name: each["value"] for name, each in outputs.items() if "value" in each}
 
+    def plan(self, file: Path, *options: str) -> dict[str, Any]:
+        """Write down in `file` what an apply would do; return it as `show` tells it."""
+        for _ in self._stream("plan", f"-out={file}", *_COMMON, *options):
+            pass
+        return self._answer("show", "-json", str(file))
+
+    def apply_plan(self, file: Path) -> None:
+        for _ in self._stream("apply", *_COMMON, str(file)):
+            pass
+
+    def outputs(self) -> dict[str, Any]:
+        """What the state gives out; nothing if nothing is deployed."""
+        return {name: each["value"] for name, each in self._answer("output", "-json").items()}
+
+    def addresses(self) -> list[str]:
+        """Everything that the state holds."""
+        return self._said("state", "list").split()
+
     def destroy(self, *options: str) -> None:
         for _ in self._stream("destroy", "-auto-approve", *_COMMON, *options):
             pass
@@ -121,22 +141,32 @@ class Terraform:
         ]
 
     def _run(self, *arguments: str) -> None:
-        """Run a command that says nothing a program needs; show its words if it fails."""
+        """Run a command that says nothing a program needs."""
+        self._said(*arguments, "-no-color")
+
+    def _said(self, *arguments: str) -> str:
+        """What a command prints."""
         with self.children.started(
-            [self.command.path, *arguments, "-no-color"],
+            [self.command.path, *arguments],
             cwd=self.folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         ) as running:
-            _nothing, said = running.communicate()
+            answer, problem = running.communicate()
         if running.returncode:
-            raise TerraformError(f"terraform {arguments[0]} failed: {_words(said)}")
+            raise TerraformError(f"terraform {arguments[0]} failed: {_words(problem)}")
+        return str(answer)
+
+    def _answer(self, *arguments: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._said(*arguments) or "{}")
+        return found
 
     def _stream(self, verb: str, *options: str) -> Iterable[dict[str, Any]]:
         """Run a command that tells its progress as JSON, line by line."""
         problems: list[str] = []
+        steps = done = 0
         with self.children.started(
             [self.command.path, verb, "-json", *options],
             cwd=self.folder,
@@ -148,10 +178,16 @@ class Terraform:
             assert running.stdout is not None  # noqa: S101 - a pipe was asked for
             for line in running.stdout:
                 message = _message(line)
+                kind = message.get("type")
+                if kind == "planned_change":
+                    steps += _steps(message)
+                if kind == "apply_complete" and not _is_read(message):
+                    done += 1
                 if message.get("@level") == "error":
                     problems.append(_problem(message))
                 elif _is_worth_telling(message):
-                    self.report(str(message["@message"]))
+                    count = f"[{done}/{max(done, steps)}] " if steps and verb != "plan" else ""
+                    self.report(f"{count}{message['@message']}")
                 yield message
         if running.returncode or problems:
             reason = "\n".join(problems) or f"exit code {running.returncode}"
@@ -185,7 +221,17 @@ def _message(line: str) -> dict[str, Any]:
 def _is_worth_telling(message: Mapping[str, Any]) -> bool:
     if message.get("type") == "apply_progress":
         return bool(message.get("hook", {}).get("elapsed_seconds", 0) % PROGRESS_SECONDS == 0)
-    return message.get("type") in {"apply_complete", "change_summary"}
+    return message.get("type") in {"apply_complete", "change_summary"} and not _is_read(message)
+
+
+def _is_read(message: Mapping[str, Any]) -> bool:
+    """Of a data source: nothing was made."""
+    return bool(message.get("hook", {}).get("action") == "read")
+
+
+def _steps(message: Mapping[str, Any]) -> int:
+    """A replacement is told as two, when it is done."""
+    return {"noop": 0, "read": 0, "replace": 2}.get(message.get("change", {}).get("action"), 1)
 
 
 def _problem(message: Mapping[str, Any]) -> str:
@@ -199,5 +245,5 @@ def _problem(message: Mapping[str, Any]) -> str:
 
 def _words(text: str) -> str:
     """Terraform's error without its frame."""
-    lines = (line.strip("│╷╵ \t") for line in text.splitlines())
+    lines = (line.strip("│╷╵ \t") for line in _COLORS.sub("", text).splitlines())
     return " ".join(filter(None, lines)) or "it said nothing"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.responses import (
+    FileResponse,
     HTMLResponse,
     JSONResponse,
     PlainTextResponse,
@@ -44,22 +46,15 @@ SAFETY = {
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
 }
-NOT_FOUND = """<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><title>Not found: Vestibule</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="/favicon.svg">
-<link rel="stylesheet" href="/style.css"></head>
-<body><header><a href="/">Vestibule</a></header>
-<main><h1>Not found</h1><p>There is no such page here. <a href="/">Back to the start.</a></p></main>
-</body></html>
-"""
 
 
 def build(
     site: Path, emulator: ASGIApp, gateway_path: str, mails: Callable[[], Sequence[Mail]]
 ) -> ASGIApp:
     """`gateway_path` is where the emulator serves the API: `/restapis/ID/STAGE/_user_request_`."""
+
+    missing = site / "404.html"
+    not_found = partial(FileResponse, missing, 404, {"cache-control": "no-store"})
 
     async def show_inbox(_request: Request) -> Response:
         return _fresh(HTMLResponse(inbox.page(mails())))
@@ -72,7 +67,7 @@ def build(
         for mail in mails():
             if mail.id == wanted:
                 return _mail(mail.html)
-        return _not_found()
+        return not_found()
 
     async def show_previews(_request: Request) -> Response:
         return _fresh(HTMLResponse(previews.page()))
@@ -83,7 +78,7 @@ def build(
             letter = previews.letter(asked["kind"], asked["language"], asked["account_type"])
         except TemplateFault:
             letter = None
-        return _not_found() if letter is None else _mail(letter.html)
+        return not_found() if letter is None else _mail(letter.html)
 
     async def script(_request: Request) -> Response:
         return _fresh(Response(inbox.SCRIPT, media_type="text/javascript"))
@@ -99,7 +94,7 @@ def build(
             Route("/inbox/{mail}.html", show_mail),
             Mount("/", StaticFiles(directory=site, html=True)),
         ],
-        exception_handlers={404: lambda _request, _error: _not_found()},
+        exception_handlers={404: lambda _request, _error: not_found()},
     )
     return _Edge(pages, emulator, gateway_path)
 
@@ -112,10 +107,6 @@ def _fresh(response: Response) -> Response:
 def _mail(body: str) -> Response:
     """For a frame: shut in, whatever it holds."""
     return _fresh(HTMLResponse(body, headers={"content-security-policy": MAIL_POLICY}))
-
-
-def _not_found() -> Response:
-    return HTMLResponse(NOT_FOUND, status_code=404)
 
 
 class _Edge:

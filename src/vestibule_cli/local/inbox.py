@@ -32,6 +32,8 @@ def _mail_json(mail: Mail) -> dict[str, Any]:
         "code": mail.code,
         "text": mail.text,
         "html": mail.html,
+        "headers": dict(mail.headers),
+        "tags": dict(mail.tags),
         "time": mail.time.isoformat(),
     }
 
@@ -58,6 +60,10 @@ def _article(mail: Mail) -> str:
         sender=escape(mail.sender),
         moment=escape(moment),
         readable=escape(f"{mail.time:%Y-%m-%d %H:%M:%S} UTC"),
+        headers="\n".join(
+            HEADER.format(name=escape(name), value=escape(value))
+            for name, value in mail.headers.items()
+        ),
         code=CODE.format(code=escape(mail.code)) if mail.code else "",
         text=f"<pre>{escape(mail.text)}</pre>" if mail.text else "",
         html=HTML_BODY.format(id=quote(mail.id, safe="")) if mail.html else "",
@@ -88,6 +94,8 @@ PAGE = """<!doctype html>
 
 CODE = '<p class="code"><span>Code</span> <strong>{code}</strong></p>'
 
+HEADER = "<dt>{name}</dt><dd><code>{value}</code></dd>"
+
 ARTICLE = """<article id="mail-{id}">
 <h2>{subject}</h2>
 {code}
@@ -95,6 +103,7 @@ ARTICLE = """<article id="mail-{id}">
 <dt>To</dt><dd>{to}</dd>
 <dt>From</dt><dd>{sender}</dd>
 <dt>At</dt><dd><time datetime="{moment}">{readable}</time></dd>
+{headers}
 </dl>
 {text}
 {html}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vestibule_cli import package, stack
 from vestibule_cli.deploy.children import Children
-from vestibule_cli.local import edge, provision, trial
+from vestibule_cli.failures import Failure
+from vestibule_cli.local import edge, provision, trial, user_service
 from vestibule_cli.local.emulator import ACCOUNT_ID, Emulator
 from vestibule_cli.outputs import Outputs
 
@@ -34,7 +36,9 @@ class Laptop:
         report: Callable[[str], None],
         origins: Sequence[str] = (),
         children: Children | None = None,
+        users: str = user_service.SAMPLE,
     ) -> None:
+        """`users`: who is told of confirmed people, as user_service.parse takes it."""
         self._state = state
         self._stack_file = stack_file
         self._ports = ports
@@ -42,6 +46,9 @@ class Laptop:
         self._report = report
         self._origins = origins
         self._children = children or Children()
+        self._users = user_service.Choice(users, ports.user_service)
+        self._user_service_url = self._users.url(stack_file.parent)
+        self._sample: user_service.Sample | None = None
         self._stage = ""
         self._outputs: Outputs | None = None
         self._package = state.root / "package.zip"
@@ -60,6 +67,7 @@ class Laptop:
             outputs = self._tried_and_made(definition, built)
             self._serve(outputs, definition.api.stage)
             self._stage, self._outputs = definition.api.stage, outputs
+            self._start_sample(definition)
             self._emulator.checkpoint()
             # Not before: what the outputs name must still be there after a kill.
             outputs.write(self._state.outputs_file)
@@ -90,12 +98,31 @@ class Laptop:
         # What they do is done to the emulator: it must not go first.
         self._children.end()
         self._emulator.stop()
+        if self._sample is not None:
+            self._sample.stop()
+
+    def _start_sample(self, definition: stack.Stack) -> None:
+        """A stack without it is better than none: people wait in the queue."""
+        if not (self._users.is_sample and self._user_service_url):
+            return
+        aws = provision.root(self._emulator.url, REGION)
+        secret = definition.secret(provision.ENVIRONMENT, user_service.SECRET)
+        sample = user_service.Sample(
+            definition.root, self._ports.user_service, self._state.root, self._report
+        )
+        try:
+            sample.start(user_service.key(aws, secret))
+        except (Failure, OSError, KeyError, ValueError) as error:
+            self._report(f"The sample user service could not be started: {error}")
+            return
+        self._sample = sample
 
     def _definition(self) -> stack.Stack:
         return stack.load(self._stack_file)
 
     def _tried_and_made(self, definition: stack.Stack, built: Path) -> Outputs:
-        expected = Outputs.read(self._state.outputs_file) or self._stand_ins(definition)
+        known = Outputs.read(self._state.outputs_file) or self._stand_ins(definition)
+        expected = replace(known, user_service_url=self._user_service_url)
         with ThreadPoolExecutor(1) as threads:
             trial_run = threads.submit(self._try, definition, built, expected)
             if self._terraform:  # which takes a minute: nobody should wait for it in vain
@@ -120,6 +147,7 @@ class Laptop:
             policy_parameter=definition.parameter(provision.ENVIRONMENT, "policy"),
             functions={},
             queues={},
+            user_service_url=self._user_service_url,
         )
 
     def _try(self, definition: stack.Stack, built: Path, outputs: Outputs) -> None:
@@ -136,13 +164,19 @@ class Laptop:
                 built,
                 self._emulator.url,
                 site_url=self.site_url,
+                user_service_url=self._user_service_url,
                 region=REGION,
                 outer_environment=self._emulator.outer_environment,
                 report=self._report,
                 children=self._children,
             )
         return provision.provision(
-            definition, built, self._emulator.url, site_url=self.site_url, region=REGION
+            definition,
+            built,
+            self._emulator.url,
+            site_url=self.site_url,
+            user_service_url=self._user_service_url,
+            region=REGION,
         )
 
     def _built(self, definition: stack.Stack) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 KEPT = 500
 
 _INVISIBLE = re.compile(r"(?is)<(style|script|head)\b.*?</\1>|<!--.*?-->|<[^>]*>")
-_CODE = re.compile(r"(?<![\w#.+-])\d{6}(?![\w-])")
+_CODE = re.compile(r"(?<![\w#.+-])\d{6}(?:\d{6})?(?![\w-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,9 @@ class Mail:
     html: str
     code: str | None
     time: datetime  # UTC
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Those that its sender gave beside the usual ones."""
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Mail:
@@ -45,11 +48,13 @@ class Mail:
             html=body,
             code=find_code(text) or find_code(readable(body)),
             time=datetime.fromtimestamp(record["Timestamp"], UTC),
+            headers=dict(record.get("Headers") or {}),
+            tags=dict(record.get("Tags") or {}),
         )
 
 
 def find_code(text: str) -> str | None:
-    """The first number of exactly six digits, which is what Cognito's codes are."""
+    """The first number of six digits, Cognito's codes, or of twelve, the long ones of ours."""
     found = _CODE.search(text)
     return found.group() if found else None
 

@@ -14,6 +14,7 @@ LOOPBACK = "127.0.0.1"
 class Ports:
     emulator: int
     edge: int
+    user_service: int = 0
 
 
 def bind(port: int) -> socket.socket:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from vestibule.mail.letters import KINDS, Composer, Contents
+from vestibule.mail.letters import KINDS, NOTICES, Composer, Contents
 from vestibule.mail.templates import TemplateFault
 from vestibule.policy.model import ACCOUNT_TYPES
 
@@ -22,10 +22,13 @@ TITLES = {
     "verify_address": "Address to verify",
     "second_factor": "Second factor",
     "sign_in_code": "Passwordless sign-in",
+    "welcome": "Welcome",
 }
 SAMPLE_CODE = "123456"
 SAMPLE_NAME = "Ann Example"
 SAMPLE_USERNAME = "ann@example.com"
+SAMPLE_UNSUBSCRIBE_URL = "https://vestibule.example/api/unsubscribe?token=EXAMPLE"
+_ALL = (*KINDS, *NOTICES)
 
 
 def languages() -> list[str]:
@@ -37,17 +40,22 @@ def letter(kind: str, language: str, account_type: str) -> Letter | None:
 
     Raises TemplateFault.
     """
-    if kind not in KINDS or account_type not in ACCOUNT_TYPES or language not in languages():
+    if kind not in _ALL or account_type not in ACCOUNT_TYPES or language not in languages():
         return None
     username = SAMPLE_USERNAME if kind == "invitation" else ""
-    contents = Contents(code=SAMPLE_CODE, username=username, name=SAMPLE_NAME)
+    contents = Contents(
+        code=SAMPLE_CODE,
+        username=username,
+        name=SAMPLE_NAME,
+        unsubscribe_url=SAMPLE_UNSUBSCRIBE_URL,
+    )
     return Composer().compose(kind, contents, locale=language, account_type=account_type)
 
 
 def page() -> str:
     shown = [
         _section(kind, language, account_type)
-        for kind in KINDS
+        for kind in _ALL
         for language in languages()
         for account_type in ACCOUNT_TYPES
     ]
@@ -68,7 +76,7 @@ def _section(kind: str, language: str, account_type: str) -> str:
         kind=kind,
         subject=escape(composed.subject),
         text=escape(composed.text),
-        sms=escape(composed.sms),
+        sms=SMS.format(text=escape(composed.sms)) if composed.sms else "",
     )
 
 
@@ -104,9 +112,11 @@ ARTICLE = """<article id="{kind}-{language}-{account_type}" lang="{language}">
 <details>
 <summary lang="en">As text, and as SMS</summary>
 <pre>{text}</pre>
-<pre>{sms}</pre>
+{sms}
 </details>
 </article>"""
+
+SMS = "<pre>{text}</pre>"
 
 FAULT = """<article id="{kind}-{language}-{account_type}">
 <h2>{title}, {language}, {account_type}</h2>

@@ -40,6 +40,8 @@ class Servers:
                 date_header=False,
                 http="h11",
                 log_config=None,
+                # Nothing stands in front: what a client says of its address is its own word.
+                proxy_headers=False,
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
                 ws="none",

@@ -10,12 +10,13 @@ import shutil
 import stat
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from vestibule_cli.failures import Misuse
 from vestibule_cli.local import ports as loopback
+from vestibule_cli.local import user_service
 from vestibule_cli.local.ports import Ports
 from vestibule_cli.project import stack_file
 
@@ -28,6 +29,7 @@ DEFAULT = ".vestibule"
 OTHERS = 0o077
 # A killed stack leaves at most a checkpoint in writing, which holds the lock until it is whole.
 LEFTOVER_CHECKPOINT_SECONDS = 32.0
+LEFTOVER_SERVICE_SECONDS = 1.0
 # What a folder may hold from before it was closed to others.
 WRITTEN = (
     "checkpoints",
@@ -43,6 +45,9 @@ WRITTEN = (
     "terraform",
     "tmp",
     "tried",
+    "user_service.db",
+    "user_service.json",
+    "user_service.log",
     "vestibule.log",
 )
 
@@ -81,6 +86,7 @@ class StateFolder:
         self._pid_file = self.root / "pid.json"
         self._ports_file = self.root / "ports.json"
         self._origins_file = self.root / "origins.json"
+        self._user_service_file = self.root / "user_service.json"
         self._lock_file = self.root / "lock"
         self._lock: int | None = None
 
@@ -129,15 +135,34 @@ class StateFolder:
         kept = self.read_json(self._ports_file) or {}
         first = emulator or kept.get("emulator") or loopback.pick()
         second = edge or kept.get("edge") or loopback.pick(frozenset({first}))
-        chosen = Ports(emulator=first, edge=second)
+        third = self._service_port(kept.get("user_service"), frozenset({first, second}))
+        chosen = Ports(emulator=first, edge=second, user_service=third)
         if chosen.emulator == chosen.edge:
             raise PortTaken(f"the emulated AWS and the site cannot share port {chosen.edge}")
         for name, port in (("emulator", chosen.emulator), ("edge", chosen.edge)):
             if not loopback.is_free(port):
                 raise PortTaken(self._taken(name, port, is_kept=kept.get(name) == port))
         self._make_root()
-        self.write_json(self._ports_file, {"emulator": chosen.emulator, "edge": chosen.edge})
+        self.write_json(self._ports_file, asdict(chosen))
         return chosen
+
+    def _service_port(self, kept: int | None, avoid: frozenset[int]) -> int:
+        """Nobody outside keeps the sample service's port: another one does as well."""
+        if kept and kept not in avoid:
+            # Of a stack that was killed it ends a moment later.
+            deadline = time.monotonic() + LEFTOVER_SERVICE_SECONDS
+            while not (is_free := loopback.is_free(kept)) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            if is_free:
+                return kept
+        return loopback.pick(avoid)
+
+    def user_service(self, given: str | None = None) -> str:
+        """Who is told of confirmed people. What is given replaces what is kept."""
+        if given is not None:
+            self.write_json(self._user_service_file, {"choice": given})
+        kept = self.read_json(self._user_service_file) or {}
+        return str(kept.get("choice", user_service.SAMPLE))
 
     def origins(self, given: Sequence[str] = ()) -> tuple[str, ...]:
         """Whose pages may call the stack. Given ones replace those that are kept."""
@@ -147,7 +172,10 @@ class StateFolder:
         return tuple(str(origin) for origin in kept.get("origins", ()))
 
     def empty(self) -> None:
-        """Remove everything this state remembers. Raises StateHeld while a stack runs on it."""
+        """Remove everything this state remembers. Raises StateHeld while a stack runs on it.
+
+        What is known of deployments on AWS stays: they are not this machine's.
+        """
         if not self.root.exists():
             return
         mine = self._lock is not None
@@ -155,7 +183,7 @@ class StateFolder:
             self.lock()
         try:
             for entry in self.root.iterdir():
-                if entry in (self._lock_file, self._pid_file):
+                if entry in (self._lock_file, self._pid_file, self.root / "deployments"):
                     continue
                 if entry.is_dir() and not entry.is_symlink():
                     shutil.rmtree(entry)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from vestibule_cli.failures import Failure
 from vestibule_cli.local import isolation
+from vestibule_cli.local.references import references
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,23 +69,24 @@ class Handler:
 
 def handlers(definition: Stack, outputs: Outputs) -> list[Handler]:
     """The functions of stack.yaml as they start on this machine."""
-    references = {
-        "environment": "local",
-        "identity_pool": outputs.identity_pool_id,
-        "mail_from": definition.mail.from_address,
-        "mail_sender": "ses",
-        "policy_parameter": outputs.policy_parameter,
-        "table": outputs.table_name,
-        "table_stream": f"arn:aws:dynamodb:{outputs.region}:{outputs.account_id}:"
-        f"table/{outputs.table_name}/stream/latest",
-        "user_pool": outputs.user_pool_id,
-        "user_pool_client": outputs.user_pool_client_id,
-        "version": "trial",
-        **{
-            f"queue_url:{key}": f"{outputs.aws_endpoint_url}/{outputs.account_id}/{key}"
+    named = references(
+        definition,
+        "local",
+        identity_pool=outputs.identity_pool_id,
+        queue_urls={
+            key: f"{outputs.aws_endpoint_url}/{outputs.account_id}/{key}"
             for key in definition.queues
         },
-    }
+        secrets={key: definition.secret("local", key) for key in definition.secrets},
+        site_url=outputs.site_url,
+        table=outputs.table_name,
+        table_stream=f"arn:aws:dynamodb:{outputs.region}:{outputs.account_id}:"
+        f"table/{outputs.table_name}/stream/latest",
+        user_pool=outputs.user_pool_id,
+        user_pool_client=outputs.user_pool_client_id,
+        user_service_url=outputs.user_service_url,
+        version="trial",
+    )
     place = {
         "AWS_REGION": outputs.region,
         "AWS_DEFAULT_REGION": outputs.region,
@@ -94,7 +96,7 @@ def handlers(definition: Stack, outputs: Outputs) -> list[Handler]:
         "AWS_SECRET_ACCESS_KEY": "trial",
     }
     return [
-        Handler(key, function.handler, {**place, **function.variables(references)})
+        Handler(key, function.handler, {**place, **function.variables(named)})
         for key, function in definition.functions.items()
     ]
 

@@ -228,6 +228,7 @@ def test_preferences_are_the_defaults_until_they_are_changed(
         ("dateFormat", "<b>", "dateFormat"),
         ("defaultView", "x" * 65, "view"),
         ("dashboardLayout", {"a": "x" * 9000}, "maxBytes"),
+        ("dashboardLayout", {"f": 1e-140}, "number"),
         ("role", "admin", "unknown"),
         ("theme", None, "type"),
     ],
@@ -241,7 +242,8 @@ def test_a_preference_that_breaks_a_rule_changes_nothing(
     answer = api.call("PUT /me/preferences", user_id, body={field: value})
 
     assert answer.status == 400
-    assert [(each["field"], each["rule"]) for each in answer.body["details"]] == [(field, rule)]
+    ((found, broken),) = [(each["field"], each["rule"]) for each in answer.body["details"]]
+    assert (found.partition(".")[0], broken) == (field, rule)
     assert table.all_items() == before
 
 
@@ -267,6 +269,26 @@ def test_an_export_holds_everything_and_is_noted(api: WholeApi, table: FakeTable
     assert [entry["type"] for entry in second.body["activity"]] == ["data_export", "logout"]
 
 
+def test_an_export_holds_what_others_were_told_and_who_has_it(
+    api: WholeApi, table: FakeTable
+) -> None:
+    user_id = person(table)
+    key = items.person_key(user_id)
+    table.put({"pk": key, "sk": items.CONFIRMED, "email": "jo@example.test", "at": CREATED})
+    table.put({"pk": key, "sk": "DELIVERY#user-service", "status": "done"})
+    table.put({"pk": key, "sk": "DELIVERY#mail:welcome", "state": "sent"})
+
+    body = api.call("GET /me/export", user_id).body
+
+    assert body["confirmation"] == {"email": "jo@example.test", "at": CREATED}
+    assert body["deliveries"] == {
+        "user-service": {"status": "done"},
+        "mail:welcome": {"state": "sent"},
+    }
+    nobody = api.call("GET /me/export", new_sub()).body
+    assert (nobody["confirmation"], nobody["deliveries"]) == (None, {})
+
+
 def test_an_export_holds_a_membership_that_waits(api: WholeApi, table: FakeTable) -> None:
     organization_id = keep_organization(table).id
     user_id = keep_member(table, organization_id, status="pending")
@@ -285,6 +307,8 @@ def test_an_export_holds_a_membership_that_waits(api: WholeApi, table: FakeTable
 
 def kept_under(table: FakeTable, email: str) -> None:
     table.put({"pk": f"EMAIL#{email}", "sk": "SIGNUP", "origin": {"campaign": "spring"}})
+    aside = {"reason": "bounce", "kind": "General"}
+    table.put({"pk": f"EMAIL#{email}", "sk": "SUPPRESSED", **aside})
     made = Reservation(email, "hash-of-the-code", "i1", "user", "email", CREATED, 2**33)
     table.put(invites.from_reservation(made))
 
@@ -300,6 +324,7 @@ def test_an_export_holds_what_is_kept_under_the_address_without_the_code(
     kept = answer.body["address"]
     assert kept["signUp"]["origin"] == {"campaign": "spring"}
     assert kept["reservedInvitation"]["inviteId"] == "i1"
+    assert kept["setAside"] == {"reason": "bounce", "kind": "General"}
     assert "hash-of-the-code" not in json.dumps(answer.body)
 
 

@@ -113,6 +113,13 @@ def test_a_short_policy_is_enough(tmp_path: Path) -> None:
             ),
         ),
         (
+            "roles:\n  raised_by_crm: [user, king]\n",
+            (
+                "policy.yaml:3:25: roles.raised_by_crm.1: unknown role 'king'; "
+                "allowed: admin, guest, manager, user"
+            ),
+        ),
+        (
             "roles:\n  by_domain:\n    A.com: manager\n",
             (
                 "policy.yaml:4:5: roles.by_domain.A.com: "

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
 
@@ -8,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from vestibule_cli.stack import StackError, load
+from vestibule_cli.stack import ScheduleEvent, StackError, StreamEvent, load
 
 ROOT = Path(__file__).parents[3]
 
@@ -62,11 +64,14 @@ def test_resources_are_named_after_stack_and_environment() -> None:
 def test_references_become_what_they_stand_for() -> None:
     stack = load(ROOT / "stack.yaml")
     values = {
+        "configuration_set": "",
         "environment": "local",
         "identity_pool": "i",
         "mail_from": "jo@example.test",
         "policy_parameter": "/p",
+        "site_url": "https://people.example",
         "table": "people",
+        "unsubscribe_parameter": "/u",
         "user_pool": "p",
         "version": "1",
     }
@@ -96,7 +101,7 @@ def test_a_figure_out_of_range_is_refused_with_its_place(project: Path) -> None:
 def test_every_problem_is_listed_in_the_order_of_the_file(project: Path) -> None:
     text = (project / "stack.yaml").read_text(encoding="utf-8")
     changed = text.replace("memory: 512", "memory: 64", 1).replace(
-        "visibility: 60", "visibility: -1"
+        "visibility: 60\n    max_receives: 60", "visibility: -1\n    max_receives: 60"
     )
 
     (project / "stack.yaml").write_text(changed.replace("rate: 100", "rate: many"))
@@ -118,7 +123,7 @@ def test_every_problem_is_listed_in_the_order_of_the_file(project: Path) -> None
         ("rate: 100", "rat: 100", "api.throttle.rat", "allowed: burst, rate"),
         ("name: vestibule", "nmae: vestibule", "nmae", "did you mean name?"),
         ("access: 15", "acess: 15", "user_pool.token_minutes.acess", "allowed: access, id"),
-        ("batch_size: 10", "size: 10", "functions.maintenance.events.0.size", "allowed: batch_si"),
+        ("batch_size: 10", "size: 10", "functions.relay.events.0.size", "allowed: batch_si"),
         ("{ref: table}", "{rf: table}", "functions.api.environment.TABLE_NAME.rf", "allowed: ref"),
     ],
 )
@@ -166,36 +171,36 @@ def test_a_missing_key_is_told_at_its_parent(project: Path) -> None:
             "TABLE_NAME: {ref: table}",
             "TABLE_NAME: {ref: tabel}",
             "functions.api.environment.TABLE_NAME.ref",
-            "unknown reference 'tabel' (did you mean table?); allowed: environment, ",
+            "unknown reference 'tabel' (did you mean table?); allowed: bus, ",
         ),
         (
             "dead_letters: retry-dlq",
             "dead_letters: retry-dql",
             "queues.retry.dead_letters",
-            "unknown queue 'retry-dql' (did you mean retry-dlq?); allowed: retry, retry-dlq",
+            "unknown queue 'retry-dql' (did you mean retry-dlq?); allowed: analytics, ",
         ),
         (
             "on_failure: retry-dlq",
             "on_failure: later",
-            "functions.maintenance.events.0.on_failure",
-            "unknown queue 'later'; allowed: retry, retry-dlq",
+            "functions.relay.events.0.on_failure",
+            "unknown queue 'later'; allowed: analytics, analytics-dlq, mail, mail-dlq, retry, ",
         ),
         (
             "policies/api.json",
             "policies/apii.json",
             "functions.api.policy",
-            "no such file: infra/policies/apii.json; there are api.json, maintenance.json",
+            "no such file: infra/policies/apii.json; there are analytics.json, api.json",
         ),
         (
             "  function: api",
             "  function: aip",
             "api.function",
-            "unknown function 'aip' (did you mean api?); allowed: api, maintenance",
+            "unknown function 'aip' (did you mean api?); allowed: analytics, api, ",
         ),
         (
             "stream: table",
             "stream: people",
-            "functions.maintenance.events.0.stream",
+            "functions.relay.events.0.stream",
             "unknown stream 'people'; allowed: table",
         ),
         (
@@ -238,18 +243,33 @@ def test_a_dangling_reference_is_refused_with_what_is_allowed(
         ("{access: 15", "{access: 90", "must be between 5 and 60, got 90"),
         ("    timeout: 4\n", "    timeout: 5\n", "functions.triggers.timeout: must be less than 5"),
         (
-            "visibility: 60",
+            "visibility: 90",
             "visibility: 20",
-            "retry hides a message for 20 s, and this works on it",
+            "user-service hides a message for 20 s, and this works on it for 60 s",
         ),
-        ("- queue: retry\n", "- qeue: retry\n", "must say `stream:` or `queue:`"),
-        ("batch_size: 10\n\n", "batch_size: 11\n\n", "must be between 1 and 10, got 11"),
+        ("- queue: retry\n", "- qeue: retry\n", "must say `stream:`, `queue:` or `schedule:`"),
+        ("batch_size: 1\n", "batch_size: 11\n", "must be between 1 and 10, got 11"),
+        ("concurrency: 5\n", "concurrency: 1\n", "concurrency: must be between 2 and 1000, got 1"),
+        ("rate(15 minutes)", "rate(1 minutes)", "rate: must be rate(1 hour) or rate(15 minutes)"),
+        ("rate(15 minutes)", "15 minutes", "rate: must be rate(1 hour) or rate(15 minutes)"),
+        ("schedule: sweep", "schedule: drift", "schedule: drift feeds this function already"),
+        ("types: [user.erased]", "types: [user]", "bus.rules.erasures.types.0: must be an event's"),
+        ("types: [user.erased]", "types: [user.e*]", "must be an event's type, or all that begin"),
+        ("types: [user.erased]", "types: []", "bus.rules.erasures.types: "),
+        ("types: [user.erased]", "types: [user.*, user.*]", "names user.* more than once"),
+        ("], queue: mail}", "], queue: mial}", "bus.rules.welcome.queue: unknown queue 'mial'"),
+        ("], queue: mail}", "], queue: mail-dlq}", "welcome.queue: mail-dlq needs dead_letters"),
+        ("], queue: mail}", "], qeue: mail}", "bus.rules.welcome.qeue: unknown key 'qeue'"),
+        ("laptop: apiKey", "laptop: api key", "secrets.user-service.laptop: must be a field's"),
+        ('"secret:crm"', '"secret:cmr"', "unknown reference 'secret:cmr' (did you mean secret:crm"),
+        ("  unsubscribe:\n", "  others:\n", "unknown reference 'unsubscribe_parameter'"),
+        ("parameters:\n", "parameters:\n  policy: {}\n", "parameters.policy: is where the live"),
         ("triggers: triggers", "triggers: trigers", "unknown function 'trigers'"),
         ("token_event: V2_0", "token_event: V2", "must be one of 'V1_0', 'V2_0' or 'V3_0'"),
         ('"queue_url:retry"', '"queue_url:later"', "unknown reference 'queue_url:later'"),
         ("from: vestibule@", "from: Vestibule <v@", "mail.from: must be a plain address"),
         ("    max_receives: 60\n", "", "max_receives and dead_letters go together"),
-        ("filter: '{", "filter: '", "must be JSON"),
+        ('{"eventName": ["INSERT"', '"eventName": ["INSERT"', "filter: must be JSON"),
         (
             "client_writes: [email, name, ",
             "client_writes: [email, ",
@@ -268,16 +288,72 @@ def test_a_wrong_value_is_refused_in_words(
 def test_dead_letters_of_dead_letters_are_refused(project: Path) -> None:
     found = problems(
         project,
-        "    retention: 1209600",
-        "    retention: 1209600\n    max_receives: 2\n    dead_letters: retry",
+        "  retry-dlq:\n    retention: 1209600",
+        "  retry-dlq:\n    retention: 1209600\n    max_receives: 2\n    dead_letters: retry",
     )
 
     first = line_of(project, "dead_letters: retry-dlq")
-    second = line_of(project, "retention: 1209600") + 2
+    second = first + 4
     assert found == (
         f"stack.yaml:{first}:19: queues.retry.dead_letters: retry-dlq has dead letters of its own",
         f"stack.yaml:{second}:19: queues.retry-dlq.dead_letters: retry has dead letters of its own",
     )
+
+
+def test_a_rule_of_the_bus_asks_for_types_and_for_all_that_begin_alike(project: Path) -> None:
+    file = project / "stack.yaml"
+    text = file.read_text(encoding="utf-8").replace("[user.erased]", "[user.erased, security.*]")
+    file.write_text(text, encoding="utf-8")
+
+    pattern = load(file).bus.rules["erasures"].pattern
+
+    assert json.loads(pattern) == {
+        "source": ["vestibule"],
+        "detail-type": ["user.erased", {"prefix": "security."}],
+    }
+
+
+def test_a_schedule_calls_its_function_with_the_task() -> None:
+    stack = load(ROOT / "stack.yaml")
+
+    (schedule,) = [e for e in stack.functions["maintenance"].events if isinstance(e, ScheduleEvent)]
+    assert schedule.rate == "rate(15 minutes)"
+    assert json.loads(schedule.input) == {"task": "reconcile"}
+
+
+def test_the_filter_of_the_stream_fits_into_one_line() -> None:
+    stack = load(ROOT / "stack.yaml")
+
+    (stream,) = stack.functions["relay"].events
+    assert isinstance(stream, StreamEvent)
+    assert json.loads(stream.filter or "")["eventName"] == ["INSERT", "MODIFY"]
+    assert "\n" not in (stream.filter or "")
+
+
+def test_secrets_are_named_after_stack_and_environment() -> None:
+    stack = load(ROOT / "stack.yaml")
+
+    assert stack.secret("local", "crm") == "vestibule/local/crm"
+
+
+def test_a_stack_needs_neither_bus_nor_secrets(project: Path) -> None:
+    file = project / "stack.yaml"
+    text = file.read_text(encoding="utf-8")
+    first, last = text.index("bus:\n  rules:"), text.index("user_pool:\n")
+    bare = re.sub(r'\{ref: "secret:[a-z-]+"\}|\{ref: unsubscribe_parameter\}', "none", text[:first])
+    file.write_text(bare + text[last:], encoding="utf-8")
+    for policy in (project / "infra" / "policies").glob("*.json"):
+        document = json.loads(policy.read_text(encoding="utf-8"))
+        document["Statement"] = [
+            each
+            for each in document["Statement"]
+            if not re.search("secret:|unsubscribe_parameter", str(each["Resource"]))
+        ]
+        policy.write_text(json.dumps(document), encoding="utf-8")
+
+    stack = load(file)
+
+    assert (stack.bus.rules, stack.secrets, stack.parameters) == ({}, {}, {})
 
 
 def test_a_key_given_twice_is_refused_where_it_stands_again(project: Path) -> None:
@@ -343,7 +419,7 @@ def test_a_policy_file_may_only_name_known_resources(
 
 
 @given(
-    line=st.integers(0, 86),
+    line=st.integers(0, 290),
     junk=st.text(alphabet=" :{}[]'\"-#&*!|>%@`\n\tabc0", min_size=1, max_size=8),
 )
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -91,7 +91,7 @@ def test_a_missing_setting_stops_the_function_and_is_named() -> None:
     assert "TABLE_NAME" in ended.stderr
 
 
-def test_no_route_but_health_answers_a_stranger() -> None:
+def test_no_route_but_health_and_a_mails_link_answers_a_stranger() -> None:
     api = wiring.api(Settings.from_environment(ENVIRONMENT))
     routes = wiring.routes(wiring.described(), "1.2.3")
     ids = {"userId": "11111111-2222-3333-4444-555555555555", "id": "1"}
@@ -102,6 +102,9 @@ def test_no_route_but_health_answers_a_stranger() -> None:
     }
 
     assert statuses.pop("GET /health") == 200
+    # What opens these is a signed link.
+    assert statuses.pop("GET /unsubscribe") == 400
+    assert statuses.pop("POST /unsubscribe") == 415
     assert set(statuses.values()) == {401}
 
 

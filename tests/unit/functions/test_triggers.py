@@ -8,24 +8,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from fakes.table import FakeTable
-from vestibule.functions.trigger_wiring import Wiring
-from vestibule.mail.sender import SesSender
+from fakes.trigger_place import ENVIRONMENT, Place
 from vestibule.platform.aws import AwsRefused, AwsUnavailable
-from vestibule.platform.budget import BudgetedClient
-from vestibule.platform.settings import Settings
-from vestibule.triggers.dispatch import Refusal, Triggers
-from vestibule.triggers.settings import TriggerSettings
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from vestibule.platform.operations import Item, Operation, Page
-    from vestibule.platform.table import Table
+from vestibule.triggers.dispatch import Refusal
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = {
@@ -61,18 +50,6 @@ SENDERS = {
         *("VerifyUserAttribute", "AdminCreateUser"),
     ),
 }
-ENVIRONMENT = {
-    "AWS_REGION": "us-east-1",
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "ENVIRONMENT": "unit",
-    "MAIL_FROM": "vestibule@vestibule.example",
-    "MAIL_SENDER": "ses",
-    "POLICY_PARAMETER": "/vestibule/unit/policy",
-    "RETRY_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/vestibule-unit-retry",
-    "TABLE_NAME": "vestibule-unit",
-    "USER_POOL_ID": "us-east-1_aBcDeFgHi",
-}
 # The sources' calls to anything outside, for somebody who has been here before.
 ROUND_TRIPS = {
     "PreSignUp_SignUp": ["PutItem"],  # where it came from; without that: none
@@ -82,7 +59,7 @@ ROUND_TRIPS = {
     "PreAuthentication_Authentication": ["GetItem"],
     "PostAuthentication_Authentication": ["TransactWriteItems"],
     "DefineAuthChallenge_Authentication": [],
-    "CreateAuthChallenge_Authentication": ["GetItem", "UpdateItem", "SendEmail"],
+    "CreateAuthChallenge_Authentication": ["GetItem", "PutItem", "SendEmail"],
     **{
         f"TokenGeneration_{occasion}": ["GetItem"]
         for occasion in CLASSIC["TokenGeneration"]
@@ -91,83 +68,9 @@ ROUND_TRIPS = {
 }
 
 
-class WiredTable(FakeTable):
-    """A table in memory that asks through the function's own client as well, to be counted there.
-
-    What the client answers is passed over.
-    """
-
-    def __init__(self, wired: Table) -> None:
-        super().__init__()
-        self._wired = wired
-
-    def get(self, pk: str, sk: str, **how: Any) -> Item | None:
-        self._wired.get(pk, sk, **how)
-        return super().get(pk, sk, **how)
-
-    def get_many(self, keys: Sequence[tuple[str, str]], **how: Any) -> dict[tuple[str, str], Item]:
-        self._wired.get_many(keys, **how)
-        return super().get_many(keys, **how)
-
-    def query(self, pk: str, **how: Any) -> Page:
-        self._wired.query(pk, **how)
-        return super().query(pk, **how)
-
-    def put(self, item: Item, **how: Any) -> None:
-        self._wired.put(item, **how)
-        super().put(item, **how)
-
-    def update(self, pk: str, sk: str, **how: Any) -> Item:
-        self._wired.update(pk, sk, **how)
-        return super().update(pk, sk, **how)
-
-    def delete(self, pk: str, sk: str, **how: Any) -> None:
-        self._wired.delete(pk, sk, **how)
-        super().delete(pk, sk, **how)
-
-    def transact(self, *operations: Operation) -> None:
-        self._wired.transact(*operations)
-        super().transact(*operations)
-
-
-class Place:
-    """The function as it is wired, with a table in memory and nobody else to call."""
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-        """What left the function, by whichever client."""
-        self.wiring = Wiring(
-            Settings.from_environment(ENVIRONMENT), TriggerSettings.from_environment(ENVIRONMENT)
-        )
-        self.wiring.table = self.table = WiredTable(self.wiring.table)
-        self.triggers = Triggers(self.wiring.loaders(), self.wiring.budget)
-
-    def answer(self, event: dict[str, Any]) -> dict[str, Any]:
-        answered = self.triggers(event, None)
-        assert isinstance(answered, dict)
-        return answered
-
-
 @pytest.fixture
 def place(monkeypatch: pytest.MonkeyPatch) -> Place:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    made = Place()
-
-    def call(client: BudgetedClient, operation: str, *_: object, **__: object) -> Any:
-        made.calls.append(operation)
-        if client.service == "dynamodb":
-            return {"Responses": {}, "Attributes": {}, "Items": []}
-        if client.service == "ssm":
-            raise AwsRefused(client.service, operation, code="ParameterNotFound")
-        raise AwsUnavailable(client.service, operation)
-
-    def mail(*_: object) -> None:
-        made.calls.append("SendEmail")
-
-    monkeypatch.setattr(BudgetedClient, "call", call)
-    monkeypatch.setattr(SesSender, "send", mail)
-    return made
+    return Place.wired(monkeypatch)
 
 
 def example(source: str) -> dict[str, Any]:
@@ -293,6 +196,58 @@ def test_sign_up_without_a_campaign_is_no_round_trip(place: Place) -> None:
     place.answer(event)
 
     assert place.calls == []
+
+
+def suspicious() -> dict[str, Any]:
+    event = example("PreSignUp_SignUp")
+    event["request"]["userAttributes"] |= {"email": "jo@\r\nexample.test", "name": "Jo\u202eDoe"}
+    return event
+
+
+def refusal(place: Place, event: dict[str, Any]) -> str:
+    with pytest.raises(Refusal) as refused:
+        place.answer(event)
+    return str(refused.value)
+
+
+def test_an_attack_is_written_down_after_the_refusal_in_one_round_trip(place: Place) -> None:
+    place.answer(example("PreSignUp_SignUp"))
+    place.calls.clear()
+
+    refusal(place, suspicious())
+
+    assert place.calls == ["TransactWriteItems"]
+    kept = [item for item in place.table.all_items() if item["sk"] == "EVENT"]
+    assert sorted(item["kind"] for item in kept) == [
+        "multiple_failed_validations",
+        "signup_blocked_suspicious",
+    ]
+    assert {item["source"] for item in kept} == {"PreSignUp_SignUp"}
+    assert "jo@" not in json.dumps(kept)
+    refusal(place, suspicious())
+    assert place.calls == ["TransactWriteItems"]  # not as fast as somebody attacks
+
+
+def test_what_is_no_attack_costs_no_round_trip(place: Place) -> None:
+    event = example("PreSignUp_SignUp")
+    place.answer(event)
+    place.calls.clear()
+    event["request"]["userAttributes"]["email"] = "nobody"
+
+    refusal(place, event)
+
+    assert place.calls == []
+
+
+@pytest.mark.parametrize("failure", [AwsUnavailable, AwsRefused, KeyError("table vestibule-unit")])
+def test_a_table_that_is_away_changes_no_refusal(
+    place: Place, failure: type[AwsUnavailable]
+) -> None:
+    place.answer(example("PreSignUp_SignUp"))
+    place.table.fail_next(failure)
+
+    assert refusal(place, suspicious()) == ("That is not an e-mail address mail can be sent to")
+    assert [item for item in place.table.all_items() if item["sk"] == "EVENT"] == []
 
 
 IMPORTED = """

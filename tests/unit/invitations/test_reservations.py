@@ -14,7 +14,7 @@ from fakes.tenants import DAY, NOW, SECONDS, invitation_now, keep_invitation, re
 from vestibule.invitations import codes, items
 from vestibule.invitations.errors import Busy
 from vestibule.invitations.model import Reservation
-from vestibule.invitations.reservations import ATTEMPTS, BUCKETS, Reservations, spending
+from vestibule.invitations.reservations import ATTEMPTS, BUCKETS, TRIES, Reservations, spending
 from vestibule.platform.table import TransactionRefused
 
 if TYPE_CHECKING:
@@ -104,6 +104,18 @@ def test_no_address_stands_on_the_invitation(table: FakeTable, reservations: Res
 
     assert EMAIL not in str(table.get(*items.invite_key(made.code_hash)))
     assert len(invitation_now(table, made).holds) == 1
+
+
+def test_strangers_cannot_keep_somebody_from_an_invitation_of_their_own(
+    table: FakeTable, reservations: Reservations
+) -> None:
+    own, _ = keep_invitation(table, codes.SHORT, email=EMAIL)
+    everybodys, _ = keep_invitation(table, codes.SHORT)
+    for _ in range(TRIES + 1):
+        assert reservations.reserve(codes.make(codes.SHORT).shown, EMAIL, NOW) is None
+
+    assert reservations.reserve(everybodys, EMAIL, NOW) is None
+    assert reservations.reserve(own, EMAIL, NOW) is not None
 
 
 def test_tries_spread_over_the_buckets(table: FakeTable, reservations: Reservations) -> None:

@@ -12,6 +12,8 @@ from vestibule.mail.letters import (
     LONGEST_HTML,
     LONGEST_SMS,
     LONGEST_SUBJECT,
+    NOTICES,
+    WELCOME,
     Composer,
     Contents,
     Letter,
@@ -23,6 +25,21 @@ LANGUAGES = ("de", "en")
 CODE = "{####}"
 USERNAME = "{username}"
 VOID = {"meta", "br", "hr", "img", "link"}
+
+
+STOP = "https://house.example/api/unsubscribe?token=abc"
+
+
+def welcome(
+    *,
+    name: str = "Ann Example",
+    locale: str | None = "en",
+    account_type: str = "standard",
+    composer: Composer | None = None,
+) -> Letter:
+    contents = Contents(name=name, unsubscribe_url=STOP)
+    made = composer or Composer()
+    return made.compose(WELCOME, contents, locale=locale, account_type=account_type)
 
 
 def compose(
@@ -61,6 +78,21 @@ class Page(HTMLParser):
         assert self._open.pop() == tag
 
 
+@pytest.mark.parametrize("kind", ["sign_up", "resend_code"])
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [("en", "choose a new password right after"), ("de", "gleich nach der Eingabe des Codes")],
+)
+def test_whoever_was_signed_up_by_somebody_else_is_told_what_to_do(
+    kind: str, locale: str, told: str
+) -> None:
+    """A stranger knows the password that they chose: confirming makes it good."""
+    letter = compose(kind, locale=locale)
+
+    assert told in letter.text
+    assert told in letter.html
+
+
 def test_english_and_german_are_shipped_whole() -> None:
     library = Library()
 
@@ -68,7 +100,11 @@ def test_english_and_german_are_shipped_whole() -> None:
     files = {
         language: {path.name for path in Path(FOLDER, language).iterdir()} for language in LANGUAGES
     }
-    assert files["de"] == files["en"] == {f"{name}.txt" for name in (*KINDS, "common")}
+    assert (
+        files["de"]
+        == files["en"]
+        == {f"{name}.txt" for name in (*KINDS, *NOTICES, "common", "unsubscribe")}
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,8 +118,9 @@ def test_a_shipped_mail_is_whole(kind: str, language: str, account_type: str) ->
     assert f'lang="{language}"' in letter.html
     assert letter.html.count(CODE) == letter.text.count(CODE) == letter.sms.count(CODE) == 1
     assert (USERNAME in letter.html) == (kind == "invitation") == (USERNAME in letter.text)
-    assert "Ann Example" in letter.html
-    assert "Ann Example" in letter.text
+    greeting = {"en": "Hello Ann Example,", "de": "Guten Tag Ann Example,"}[language]
+    assert greeting in letter.html
+    assert greeting in letter.text
     assert len(letter.html) <= LONGEST_HTML
     assert len(letter.subject) <= LONGEST_SUBJECT
     assert len(letter.sms) <= LONGEST_SMS
@@ -172,3 +209,67 @@ def test_an_invitation_without_the_username_is_a_fault(tmp_path: Path) -> None:
 
     with pytest.raises(TemplateFault, match="username"):
         compose("invitation", composer=Composer(Library(str(tmp_path / "templates"))))
+
+
+@pytest.mark.parametrize(("language", "account_type"), [*product(LANGUAGES, ACCOUNT_TYPES)])
+def test_a_shipped_welcome_is_whole(language: str, account_type: str) -> None:
+    letter = welcome(locale=language, account_type=account_type)
+
+    page = Page(letter.html)
+    links = [value for name, value in page.attributes if name == "href"]
+    assert f'lang="{language}"' in letter.html
+    assert STOP in letter.text
+    assert STOP in links
+    for place in ("onboarding", "dashboard", "support"):
+        marks = (
+            f"?utm_source=vestibule&utm_medium=email&utm_campaign=welcome"
+            f"&utm_content={account_type}-{place}"
+        )
+        assert f"https://vestibule.example/{marks}" in links
+        assert f"https://vestibule.example/{marks}" in letter.text
+    assert "Ann Example" in letter.text
+    assert "{{" not in letter.subject + letter.html + letter.text
+    assert letter.sms == ""
+    assert not {"img", "script", "link", "iframe", "form"} & set(page.tags)
+
+
+def test_each_account_type_is_welcomed_in_words_and_a_subject_of_its_own() -> None:
+    for language in LANGUAGES:
+        letters = [welcome(locale=language, account_type=each) for each in ACCOUNT_TYPES]
+
+        assert len({letter.text for letter in letters}) == 3
+        assert len({letter.subject for letter in letters}) == 3
+
+
+def test_a_hostile_name_is_not_welcomed_by_it() -> None:
+    letter = welcome(name="You won, see evil.example")
+
+    assert "evil" not in letter.html + letter.text + letter.subject
+
+
+def test_a_language_written_from_the_right_is_set_so(tmp_path: Path) -> None:
+    copytree(FOLDER, tmp_path / "templates")
+    copytree(tmp_path / "templates" / "en", tmp_path / "templates" / "ar")
+    common = tmp_path / "templates" / "ar" / "common.txt"
+    common.write_text(common.read_text().replace("direction: ltr", "direction: rtl"))
+
+    letter = welcome(locale="ar", composer=Composer(Library(str(tmp_path / "templates"))))
+
+    assert '<html lang="ar" dir="rtl">' in letter.html
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("subject: s\npreview: p\n---\nHello", STOP),
+        ("subject: s\npreview: p\n---\n[unsubscribe Stop]", ""),
+    ],
+    ids=["no-block", "no-link"],
+)
+def test_a_welcome_that_nobody_can_stop_is_a_fault(tmp_path: Path, text: str, url: str) -> None:
+    copytree(FOLDER, tmp_path / "templates")
+    (tmp_path / "templates" / "en" / "welcome.txt").write_text(text, encoding="utf-8")
+    composer = Composer(Library(str(tmp_path / "templates")))
+
+    with pytest.raises(TemplateFault, match="unsubscribe"):
+        composer.compose(WELCOME, Contents(unsubscribe_url=url), locale=None, account_type=None)

@@ -13,7 +13,7 @@ from botocore.credentials import Credentials as BotoCredentials
 
 from fakes.fault_server import FaultServer, answer, hang_up, raw, refusal, reset, silence
 from vestibule.mail.letters import Letter
-from vestibule.mail.sender import MailNotSent, SesSender
+from vestibule.mail.sender import MailNotSent, MailPutOff, MailRefused, SesSender, Stamp
 from vestibule.platform.credentials import Credentials
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -152,3 +152,50 @@ def test_the_regions_own_address_is_used_without_an_endpoint() -> None:
 
     assert europe._host.endpoint.authority == "email.eu-west-1.amazonaws.com"
     assert china._host.endpoint.authority == "email.cn-north-1.amazonaws.com.cn"
+
+
+def test_a_stamp_goes_as_headers_and_tags_that_ses_takes(sender: Callable[..., SesSender]) -> None:
+    stamp = Stamp(
+        headers={"List-Unsubscribe": "<https://a.example/>"},
+        tags={"kind": "welcome", "source": "spring ad\u00fc\r\n", "empty": ""},
+    )
+    with FaultServer(TAKEN) as server:
+        sender(server).send("ann@example.com", LETTER, stamp)
+
+    (request,) = server.requests
+    body = json.loads(request.body)
+    assert body["Content"]["Simple"]["Headers"] == [
+        {"Name": "List-Unsubscribe", "Value": "<https://a.example/>"}
+    ]
+    assert body["EmailTags"] == [
+        {"Name": "kind", "Value": "welcome"},
+        {"Name": "source", "Value": "spring_ad___"},
+        {"Name": "empty", "Value": "none"},
+    ]
+
+
+def _refused(code: str, status: int = 400) -> Any:
+    return answer({}, status=status, headers={"x-amzn-ErrorType": code})
+
+
+@pytest.mark.parametrize(
+    ("step", "kind"),
+    [
+        (_refused("MessageRejected"), MailRefused),
+        (_refused("BadRequestException"), MailRefused),
+        (_refused("AccountSuspendedException"), MailPutOff),
+        (_refused("MailFromDomainNotVerifiedException"), MailPutOff),
+        (_refused("AccessDeniedException", 403), MailPutOff),
+        (_refused("TooManyRequestsException", 429), MailPutOff),
+        (answer({}, status=500), MailNotSent),
+        (silence, MailNotSent),
+    ],
+    ids=["rejected", "bad", "account", "domain", "rights", "throttled", "fault", "silent"],
+)
+def test_what_becomes_of_a_mail_is_told_apart(
+    sender: Callable[..., SesSender], step: Any, kind: type[MailNotSent]
+) -> None:
+    with FaultServer(step) as server, pytest.raises(MailNotSent) as told:
+        sender(server, left=lambda: 0.5).send("ann@example.com", LETTER)
+
+    assert type(told.value) is kind

@@ -526,3 +526,62 @@ def test_the_last_admin_does_not_leave_and_the_suspended_change_nothing(
     assert answers == [409, 403]
     assert membership_of(table, organization_id, last) is not None
     assert membership_of(table, organization_id, suspended) is not None
+
+
+def test_who_waits_is_told_that_and_by_whom_they_are_kept_waiting_but_no_more(
+    api: WholeApi, table: FakeTable, organization_id: str
+) -> None:
+    admin = keep_member(table, organization_id, role="admin")
+    person = keep_member(table, organization_id, status="pending")
+    table.update(people.person_key(person), people.PROFILE, changes={"status": "pending"})
+
+    waiting = api.call("GET /me", person).body
+
+    assert waiting["organization"] is None
+    assert waiting["profile"]["status"] == "pending"
+    assert waiting["membership"]["organizationId"] == organization_id
+    assert waiting["membership"]["status"] == "pending"
+    assert "Acme" not in str(waiting)
+
+    api.call(ACCEPT, admin, path={"id": organization_id, "userId": person})
+
+    member = api.call("GET /me", person).body
+    assert member["organization"]["name"] == "Acme"
+    assert (member["profile"]["status"], member["membership"]["status"]) == ("active", "active")
+    assert "membership" not in api.call("GET /me", keep_person(table)).body
+
+
+@pytest.mark.parametrize("by_then", ["accepted", "refused"])
+def test_a_suspension_gives_back_a_wait_only_while_it_lasts(
+    api: WholeApi, table: FakeTable, organization_id: str, admin: str, by_then: str
+) -> None:
+    head = keep_member(table, organization_id, role="admin")
+    person = keep_member(table, organization_id, status="pending")
+    table.update(people.person_key(person), people.PROFILE, changes={"status": "pending"})
+    api.call("POST /users/{userId}/suspend", admin, path={"userId": person})
+    if by_then == "refused":
+        api.call(REMOVE, head, path={"id": organization_id, "userId": person})
+
+    api.call("POST /users/{userId}/reactivate", admin, path={"userId": person})
+
+    expected = "active" if by_then == "refused" else "pending"
+    assert profile_of(table, person).status == expected
+
+
+def test_whoever_waits_and_becomes_an_admin_of_all_acts_as_one(
+    api: WholeApi, table: FakeTable, organization_id: str, admin: str
+) -> None:
+    people_of_all = []
+    for suspended in (False, True):
+        person = keep_member(table, organization_id, status="pending")
+        table.update(people.person_key(person), people.PROFILE, changes={"status": "pending"})
+        said: dict[str, Any] = {"path": {"userId": person}}
+        if suspended:
+            api.call("POST /users/{userId}/suspend", admin, **said)
+        api.call("PUT /users/{userId}/role", admin, body={"role": "admin"}, **said)
+        if suspended:
+            api.call("POST /users/{userId}/reactivate", admin, **said)
+        people_of_all.append(person)
+
+    assert [profile_of(table, one).is_active_admin for one in people_of_all] == [True, True]
+    assert api.call("GET /me", people_of_all[0]).body["membership"]["status"] == "pending"

@@ -10,6 +10,7 @@ from fakes.gateway import InMemoryRecords, NoRecords
 from fakes.people import new_sub
 from vestibule.platform.authorization import (
     ADMIN,
+    CREATOR_OR_ADMIN,
     MEMBER,
     ORGANIZATION_ADMIN,
     ORGANIZATION_ADMIN_OR_SELF,
@@ -56,6 +57,7 @@ MATRIX: dict[str, dict[str, frozenset[str]]] = {
     MEMBER.name: {"own": PEOPLE, "other": PEOPLE, "none": PEOPLE},
     ORGANIZATION_ADMIN.name: {"own": PEOPLE, "other": PEOPLE, "none": PEOPLE},
     ORGANIZATION_ADMIN_OR_SELF.name: {"own": PEOPLE, "other": PEOPLE, "none": PEOPLE},
+    CREATOR_OR_ADMIN.name: {"own": PEOPLE, "other": PEOPLE, "none": PEOPLE},
 }
 
 

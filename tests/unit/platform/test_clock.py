@@ -39,3 +39,20 @@ def test_timestamps_sort_as_their_moments_do() -> None:
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="no time zone"):
         clock.timestamp(datetime(2026, 1, 1))  # noqa: DTZ001 - that is the mistake
+
+
+@pytest.mark.parametrize(
+    ("date", "hour"),
+    [
+        ("Fri, 20 Nov 2026 11:00:00 GMT", 11),
+        ("Fri, 20 Nov 2026 09:00:59 GMT", 9),
+        ("yesterday", 9),
+    ],
+)
+def test_a_services_time_is_taken_over_where_ours_is_far_from_it(date: str, hour: int) -> None:
+    told = clock.ServiceTime(lambda: datetime(2026, 11, 20, 9, tzinfo=UTC))
+
+    assert told.learn({"date": date}) is (hour != 9)
+    assert told() == datetime(2026, 11, 20, hour, tzinfo=UTC)
+    # Once it is right, the fault is another.
+    assert not told.learn({"date": date})

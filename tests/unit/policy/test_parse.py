@@ -63,7 +63,7 @@ def test_everything_that_can_be_said_is_understood() -> None:
         sign_up={"blocked_domains": ["b.com"], "allowed_domains": ["a.com"],
                  "invitation_required": True},
         roles={"additional": ["auditor"], "default": "guest", "admins": ["r@a.com"],
-               "by_domain": {"a.com": "auditor"}},
+               "by_domain": {"a.com": "auditor"}, "raised_by_crm": ["guest", "auditor"]},
         business_hours={"guest": {"time_zone": "Asia/Tokyo", "days": ["sunday"],
                                   "from": "22:30", "until": "24:00"}},
         organizations={"named": {"acme": {"name": "Acme", "domains": ["a.com"], "plan": "team"},
@@ -82,6 +82,7 @@ def test_everything_that_can_be_said_is_understood() -> None:
     assert policy.default_role == "guest"
     assert policy.role_for("r@a.com") == ("admin", "admin_list")
     assert policy.role_for("x@a.com") == ("auditor", "domain")
+    assert policy.raised_by_crm == ("guest", "auditor")
     hours = policy.business_hours["guest"]
     assert (hours.time_zone, hours.days, hours.start, hours.end) == ("Asia/Tokyo", {6}, 1350, 1440)
     acme = policy.organization_for("a.com")
@@ -113,6 +114,7 @@ def test_what_is_absent_is_neutral_and_what_is_unknown_is_passed_over() -> None:
         ({"sign_up": {"invitation_required": "no"}}, "sign_up.invitation_required"),
         ({"roles": {"default": "king"}}, "roles.default"),
         ({"roles": {"by_domain": {"a.com": "king"}}}, "roles.by_domain.a.com"),
+        ({"roles": {"raised_by_crm": ["king"]}}, "roles.raised_by_crm"),
         ({"business_hours": {"guest": {"time_zone": "UTC"}}}, "business_hours.guest"),
         (
             {"business_hours": {"guest": {"from": "8:00", "until": "09:00"}}},

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fakes.accounts import SignInNames
 from vestibule.platform.aws import AwsRefused, AwsUnavailable
 from vestibule.profiles.accounts import Account, CognitoAccounts
 
@@ -25,7 +26,7 @@ class Cognito:
 
 
 def accounts(answer: dict[str, Any] | Exception) -> CognitoAccounts:
-    return CognitoAccounts(Cognito(answer), POOL)  # type: ignore[arg-type]
+    return CognitoAccounts(Cognito(answer), POOL, SignInNames())  # type: ignore[arg-type]
 
 
 def user(**attributes: str) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def refused(code: str) -> AwsRefused:
 def test_an_account_is_asked_for_by_its_sub() -> None:
     cognito = Cognito(user(email="jo@example.test"))
 
-    CognitoAccounts(cognito, POOL).find("some-id")  # type: ignore[arg-type]
+    CognitoAccounts(cognito, POOL, SignInNames()).find("some-id")  # type: ignore[arg-type]
 
     assert cognito.asked == [("AdminGetUser", {"UserPoolId": POOL, "Username": "some-id"})]
 
@@ -95,7 +96,7 @@ def test_an_account_that_is_gone_is_none_and_deleted_already() -> None:
 def test_deleting_names_the_account_by_its_sub() -> None:
     cognito = Cognito({})
 
-    assert CognitoAccounts(cognito, POOL).delete("some-id") is True  # type: ignore[arg-type]
+    assert CognitoAccounts(cognito, POOL, SignInNames()).delete("some-id") is True  # type: ignore[arg-type]
     assert cognito.asked == [("AdminDeleteUser", {"UserPoolId": POOL, "Username": "some-id"})]
 
 
@@ -109,3 +110,43 @@ def test_any_other_failure_is_passed_on(error: Exception) -> None:
         accounts(error).find("some-id")
     with pytest.raises(type(error)):
         accounts(error).delete("some-id")
+
+
+class Provided:
+    """A pool in which somebody is found by a provider's name for them, and not by their sub."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.asked: list[str] = []
+
+    def call(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        if payload["Username"] != self._name:
+            raise refused("UserNotFoundException")
+        self.asked.append(operation)
+        return {**user(email="jo@example.test"), "Username": self._name}
+
+
+def test_who_comes_through_a_provider_is_named_as_cognito_names_them() -> None:
+    pool = Provided("Google_123")
+    names = SignInNames(**{"some-id": "Google_123"})
+    found = CognitoAccounts(pool, POOL, names)  # type: ignore[arg-type]
+
+    account = found.find("some-id")
+    found.disable("some-id")
+    found.enable("some-id")
+    found.sign_out("some-id")
+
+    assert account == Account("jo@example.test", email_verified=False, sign_in_name="Google_123")
+    assert found.exists("some-id")
+    assert found.delete("some-id") is True
+    assert found.attributes("some-id")["email"] == "jo@example.test"
+    assert not found.exists("somebody-else")
+    assert pool.asked == [
+        "AdminGetUser",
+        "AdminDisableUser",
+        "AdminEnableUser",
+        "AdminUserGlobalSignOut",
+        "AdminGetUser",
+        "AdminDeleteUser",
+        "AdminGetUser",
+    ]

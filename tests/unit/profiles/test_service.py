@@ -242,6 +242,52 @@ def test_erasing_gives_up_when_the_profile_never_stays(
     assert not service.me(known.user_id).erased
 
 
+def visitor(table: FakeTable, **told: str) -> str:
+    """Somebody who was told of outside, where no profiles are opened."""
+    user_id = new_sub()
+    table.put({"pk": items.person_key(user_id), "sk": items.CONFIRMED, "userId": user_id, **told})
+    return user_id
+
+
+def test_whoever_never_had_a_profile_is_forgotten_too(
+    service: ProfileService, table: FakeTable
+) -> None:
+    user_id = visitor(table, email="jo@example.test", signInName="Google_1")
+
+    service.erase(user_id, by=user_id)
+
+    (tombstone,) = table.all_items()
+    assert (tombstone["sk"], tombstone["erasedBy"]) == (items.TOMBSTONE, user_id)
+    assert tombstone["signInName"] == "Google_1"
+    with pytest.raises(ProfileNotFound):
+        service.erase(user_id, by=user_id)
+
+
+def test_admins_alone_have_others_without_a_profile_forgotten(
+    service: ProfileService, table: FakeTable
+) -> None:
+    user_id, admin = visitor(table), keep(table, profile(role="admin"))
+    other = keep(table, profile())
+
+    with pytest.raises(CallerNotAdmin):
+        service.erase(user_id, by=other.user_id)
+    assert not service.me(user_id).erased
+
+    service.erase(user_id, by=admin.user_id)
+    assert service.me(user_id).erased
+
+
+def test_a_profile_that_comes_while_its_person_is_forgotten_is_erased_with_them(
+    service: ProfileService, table: FakeTable
+) -> None:
+    user_id = visitor(table)
+    before_each_write(table, lambda: keep(table, profile(user_id)), times=1)
+
+    service.erase(user_id, by=user_id)
+
+    assert [item["sk"] for item in table.all_items()] == [items.TOMBSTONE]
+
+
 def conflicting(table: FakeTable, *codes: str) -> None:
     """Let the next transaction be refused with these codes."""
     transact = table.transact
@@ -268,7 +314,7 @@ def test_an_erase_that_met_a_conflict_is_tried_again(
     service: ProfileService, table: FakeTable
 ) -> None:
     known, admin = keep(table, profile()), keep(table, profile(role="admin"))
-    conflicting(table, "ConditionalCheckFailed", "None", "None", "None", "TransactionConflict")
+    conflicting(table, "ConditionalCheckFailed", *["None"] * 4, "TransactionConflict")
 
     service.erase(known.user_id, by=admin.user_id)
 

@@ -7,6 +7,7 @@ import pytest
 
 from fakes.interruptions import before_each_write
 from fakes.people import CREATED, address, claimant, draft, keep, new_sub, profile
+from vestibule.platform.aws import AwsUnavailable
 from vestibule.profiles import items
 from vestibule.profiles.accounts import Account
 from vestibule.profiles.errors import (
@@ -121,6 +122,53 @@ def test_an_address_is_freed_by_the_holder_who_deleted_the_account(
     )
     assert claimant(table, "jo@example.test") == user_id
     assert service.me(gone.user_id).erased
+
+
+def test_whose_address_became_free_is_told_of_anew_with_it(
+    service: ProfileService, accounts: InMemoryAccounts, table: FakeTable
+) -> None:
+    keep(table, profile(email="jo@example.test", email_verified=True))
+    user_id = accounts.add(new_sub(), "jo@example.test")
+    keep(table, profile(user_id, email_conflict=True, onboarding_completed=False))
+    key = (items.person_key(user_id), items.CONFIRMED)
+    table.put({"pk": key[0], "sk": key[1], "emailVerified": False, "at": CREATED})
+
+    made = service.create(user_id, draft())
+
+    told = table.get(*key)
+    assert told is not None
+    assert (told["email"], told["emailVerified"], told["again"]) == (made.email, True, 1)
+
+
+def test_a_profile_is_made_though_nobody_can_be_told_of_its_address(
+    service: ProfileService,
+    accounts: InMemoryAccounts,
+    table: FakeTable,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    user_id = accounts.add(new_sub(), "jo@example.test")
+    keep(table, profile(user_id, email_conflict=True, onboarding_completed=False))
+    transact = table.transact
+
+    def away(*operations: Any) -> None:
+        if len(operations) == 1:
+            raise AwsUnavailable("dynamodb", "TransactWriteItems")
+        transact(*operations)
+
+    monkeypatch.setattr(table, "transact", away)
+
+    assert service.create(user_id, draft()).email == "jo@example.test"
+
+
+def test_who_is_not_told_of_yet_is_not_told_of_by_a_profile(
+    service: ProfileService, accounts: InMemoryAccounts, table: FakeTable
+) -> None:
+    user_id = accounts.add(new_sub(), "jo@example.test")
+    keep(table, profile(user_id, email_conflict=True, onboarding_completed=False))
+
+    assert service.create(user_id, draft()).email == "jo@example.test"
+
+    assert table.get(items.person_key(user_id), items.CONFIRMED) is None
 
 
 def test_deleting_the_account_is_no_way_out_of_a_suspension(

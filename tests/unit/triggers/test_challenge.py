@@ -15,7 +15,7 @@ from vestibule.mail.letters import Composer
 from vestibule.mail.sender import NOBODY, MailNotSent
 from vestibule.platform.aws import AwsUnavailable
 from vestibule.triggers.challenge import MOST_TRIES, Create, Define, Verify
-from vestibule.triggers.codes import MOST_WRONG, REPEAT_SECONDS, VALID_SECONDS, Codes
+from vestibule.triggers.codes import MAILS_AN_HOUR, REPEAT_SECONDS, VALID_SECONDS, Codes
 from vestibule.triggers.dispatch import Refusal
 from vestibule.triggers.events import Event
 
@@ -107,7 +107,7 @@ class House:
 
     def mailed_code(self) -> str:
         text = self.outbox.mails[-1][1].text
-        return next(word for word in text.split() if word.isdigit() and len(word) == 6)
+        return next(word for word in text.split() if word.isdigit() and len(word) in {6, 12})
 
     def sign_in(self, answers: list[str | None], person: Person | None = None) -> SignIn:
         """Go through a whole sign-in; None as an answer is the code from the mail."""
@@ -374,13 +374,14 @@ def test_a_code_lives_five_minutes(house: House) -> None:
     assert not house.verify(private, house.mailed_code())
 
 
-def test_the_newest_code_is_the_only_one(house: House) -> None:
+def test_a_restart_leaves_the_earlier_code_what_it_was(house: House) -> None:
     first = house.create()["privateChallengeParameters"]
     first_code = house.mailed_code()
     house.moment += timedelta(seconds=REPEAT_SECONDS + 1)
-    house.create()
+    second = house.create()["privateChallengeParameters"]
 
-    assert not house.verify(first, first_code)
+    assert house.verify(second, house.mailed_code())
+    assert house.verify(first, first_code)
 
 
 def test_a_code_of_one_person_opens_nothing_for_another(house: House) -> None:
@@ -389,17 +390,44 @@ def test_a_code_of_one_person_opens_nothing_for_another(house: House) -> None:
     assert not house.verify(anns, house.mailed_code(), Person(user_name="another"))
 
 
-def test_a_guesser_is_answered_as_before_but_nothing_is_mailed(house: House) -> None:
-    for _ in range(MOST_WRONG):
-        house.sign_in(["wrong"])
+def test_whoever_starts_in_anothers_name_floods_no_inbox_and_locks_nobody_out(
+    house: House,
+) -> None:
+    for _ in range(40):
+        house.sign_in(["wrong", "wrong", "wrong"])
         house.moment += timedelta(seconds=REPEAT_SECONDS + 1)
-    mails = len(house.outbox.mails)
+    assert len(house.outbox.mails) == MAILS_AN_HOUR
 
-    resting = house.sign_in([None, None, None])
+    owner = house.sign_in([None])
 
-    assert resting.outcome == FAIL
-    assert resting.public[0]["triesLeft"] == "3"
-    assert len(house.outbox.mails) == mails
+    assert owner.outcome == ISSUE
+    assert owner.public[0]["codeLength"] == "12"
+    assert len(house.outbox.mails) == MAILS_AN_HOUR
+    assert "5 minutes" not in house.outbox.mails[-1][1].text
+
+
+def test_where_too_many_start_at_once_no_answer_is_right_and_nothing_is_mailed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Codes, "open", lambda *_: None)
+
+    made = house.create()
+
+    assert made["publicChallengeParameters"]["codeLength"] == "6"
+    assert not house.verify(made["privateChallengeParameters"], "123456")
+    assert house.outbox.mails == []
+
+
+def test_somebody_unknown_gets_long_codes_as_soon_as_anybody(house: House) -> None:
+    told: dict[bool, list[str]] = {}
+    for person in (Person(), NOBODY_KNOWN):
+        for _ in range(8):
+            told.setdefault(person.unknown, []).append(
+                house.create(person=person)["publicChallengeParameters"]["codeLength"]
+            )
+            house.moment += timedelta(seconds=REPEAT_SECONDS + 1)
+
+    assert told[True] == told[False] == ["6"] * 5 + ["12"] * 3
 
 
 def test_a_mail_that_cannot_go_is_a_refusal_and_the_next_try_mails(house: House) -> None:

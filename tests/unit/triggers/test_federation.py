@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fakes.arrivals import FixedPolicies, event
+from fakes.interruptions import before_each_write
 from fakes.people import address, keep, profile
 from fakes.tenants import DAY, SECONDS, invitation_now, keep_invitation
 from fakes.tenants import NOW as INVITED_AT
@@ -16,6 +17,7 @@ from vestibule.invitations import items as invites
 from vestibule.invitations.model import HOLD_SECONDS
 from vestibule.invitations.reservations import Reservations
 from vestibule.platform.aws import AwsRefused, AwsUnavailable
+from vestibule.platform.operations import Reason, TransactionRefused
 from vestibule.policy.model import LINK, REFUSE, Policy
 from vestibule.policy.source import PolicyUnread
 from vestibule.profiles import items as people
@@ -284,6 +286,23 @@ def test_a_held_invitation_that_opens_nothing_any_more_does_not_count(
 
     with pytest.raises(Refusal, match=INVITATION_NEEDED):
         arrive(table, Identities(), policy, email=email, at=moment)
+
+
+def test_whoever_is_invited_is_not_told_otherwise_while_somebody_else_writes(
+    table: FakeTable,
+) -> None:
+    """A conflict says nothing of the inviter: better an apology than a wrong no."""
+    email, policy = address(), Policy(invitation_required=True)
+    inviter = keep(table, profile(role="admin")).user_id
+    code, _ = keep_invitation(table, valid_until=SECONDS + DAY, created_by=inviter)
+    assert Reservations(table).reserve(code, email, INVITED_AT) is not None
+    conflict = TransactionRefused((Reason("TransactionConflict"),))
+    before_each_write(table, lambda: table.fail_next(conflict), times=1)
+
+    with pytest.raises(TransactionRefused):
+        arrive(table, Identities(), policy, email=email)
+
+    arrive(table, Identities(), policy, email=email)
 
 
 def test_while_the_rules_were_never_read_nobody_new_comes_in(table: FakeTable) -> None:

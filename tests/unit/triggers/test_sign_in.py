@@ -170,7 +170,8 @@ def test_without_profile_creation_a_sign_in_is_noted_all_the_same(table: FakeTab
 
     sign_in(table, Policy(profile_creation=False), user_id=user_id)
 
-    assert set(everything_of(table, user_id)) == {items.LAST_SEEN, "ACTIVITY login"}
+    kept = set(everything_of(table, user_id))
+    assert kept == {items.LAST_SEEN, "ACTIVITY login", items.CONFIRMED}
 
 
 @pytest.mark.parametrize("failure", [AwsUnavailable, AwsRefused])

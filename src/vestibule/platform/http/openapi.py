@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 FUNCTION = "api"
 USER_POOL = "user_pool"
 
+_HTML = "text/html"
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_LOCATION = {
+    "description": "Where what was made, or asked for, is to be found.",
+    "schema": {"type": "string"},
+}
 _ERROR = "vestibule.platform.http.answers:Error"
 _DESCRIPTIONS = {
     200: "Done.",
@@ -30,7 +36,8 @@ _DESCRIPTIONS = {
     409: "It conflicts with what is there.",
     412: "`If-Match` names another version than the one there is.",
     413: "The body is too large.",
-    415: "The body is not `application/json`.",
+    415: "The body is not of a type that is taken here.",
+    422: "The `Idempotency-Key` came with another body before.",
     429: "Too many requests.",
     500: "Our fault.",
     503: "Try again after `Retry-After` seconds.",
@@ -112,6 +119,9 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": _content(route.body)}
+    if route.form is not None:
+        schema = {"schema": schemas.reference(route.form)}
+        operation["requestBody"] = {"required": True, "content": dict.fromkeys(_FORMS, schema)}
     return operation
 
 
@@ -168,6 +178,11 @@ def _responses(route: Route) -> dict[str, Any]:
             answers[status]["content"] = _content(type_)
     for status in _refusals(route):
         answers[status] = {"description": _DESCRIPTIONS[status], "content": _content(_ERROR)}
+    for status in route.pages:
+        page: dict[str, Any] = {_HTML: {}}
+        answers[status]["content"] = {**answers[status].get("content", {}), **page}
+    for status in route.locates:
+        answers[status]["headers"] = {"Location": _LOCATION}
     return {str(status): answers[status] for status in sorted(answers)}
 
 
@@ -175,7 +190,7 @@ def _refusals(route: Route) -> set[int]:
     statuses = {429, 500, 503, *route.refusals}
     if route.rule is not PUBLIC:
         statuses |= {401, 403}
-    if route.body is not None:
+    if route.body is not None or route.form is not None:
         statuses |= {400, 413, 415}
     if route.parameters or "{" in route.resource:
         statuses.add(400)
@@ -191,7 +206,8 @@ def _content(type_: str) -> dict[str, Any]:
 def _types(routes: Iterable[Route]) -> set[str]:
     types = {_ERROR}
     for route in routes:
-        types |= {type_ for type_ in (route.body, *route.answers.values()) if type_ is not None}
+        named = (route.body, route.form, *route.answers.values())
+        types |= {type_ for type_ in named if type_ is not None}
     return types
 
 

@@ -119,12 +119,23 @@ class Request:
             self._record = (self._records.find(self.user_id),)
         return self._record[0]
 
+    @property
+    def text(self) -> str:
+        """The body as it came, whatever it is."""
+        return self._body or ""
+
     def body(self, type_: type[Body]) -> Body:
         """Read the JSON body as a msgspec Struct; raise InvalidRequest with every problem."""
         # Imported here because it imports msgspec, which no reading route should pay for.
         from vestibule.platform.http import bodies  # noqa: PLC0415
 
         return bodies.read(self._body, self.headers, type_, is_binary=self._body_is_binary)
+
+    def form(self) -> dict[str, str]:
+        """Read the body as a form; raise InvalidRequest when it is none."""
+        from vestibule.platform.http import forms  # noqa: PLC0415 - hardly a route takes one
+
+        return forms.read(self._body, self.headers, is_binary=self._body_is_binary)
 
     def page(
         self,

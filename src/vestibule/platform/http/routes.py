@@ -23,6 +23,9 @@ if TYPE_CHECKING:
         summary: Required[str]
         answers: Required[Mapping[int, str | None]]  # status -> "module:Struct", None: no body
         body: str  # "module:Struct"
+        form: str  # "module:Struct", for a body that is a form
+        locates: Iterable[int]  # statuses of the handler that come with a Location
+        pages: Iterable[int]  # statuses that are a page to those who ask for one
         parameters: Iterable[Parameter]
         refusals: Iterable[int]  # statuses of the handler's own errors, such as 409
         tag: str
@@ -67,6 +70,9 @@ class Route:
     parameters: tuple[Parameter, ...]
     refusals: tuple[int, ...]
     tag: str
+    form: str | None = None
+    pages: frozenset[int] = frozenset()
+    locates: frozenset[int] = frozenset()
 
     @property
     def name(self) -> str:
@@ -107,6 +113,9 @@ class Routes:
                 parameters=tuple(said.get("parameters", ())),
                 refusals=tuple(said.get("refusals", ())),
                 tag=said.get("tag") or resource.strip("/").partition("/")[0],
+                form=said.get("form"),
+                pages=frozenset(said.get("pages", ())),
+                locates=frozenset(said.get("locates", ())),
             )
         )
 

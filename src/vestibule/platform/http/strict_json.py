@@ -21,6 +21,7 @@ MOST_PROBLEMS = 50
 
 _LARGEST_WHOLE = 2**53 - 1  # beyond it JSON's readers disagree
 _LARGEST_REAL = 1e100
+_SMALLEST_REAL = 1e-130  # DynamoDB holds nothing nearer to nought
 _TOO_DEEP = f"Must not be nested deeper than {DEEPEST} levels."
 # Tab and the line breaks stay: a text may have lines. A field of one line refuses them itself.
 _CONTROLS = frozenset(map(chr, (*range(32), *range(127, 160)))) - {"\t", "\n", "\r"}
@@ -64,7 +65,6 @@ def _parse(text: str | None, headers: Mapping[str, str], *, is_binary: bool) -> 
             object_pairs_hook=_once,
             parse_constant=_no_constant,
             parse_int=_whole,
-            parse_float=_real,
         )
     except _Refused as error:
         raise InvalidRequest(error.detail) from error
@@ -105,18 +105,19 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _real(text: str) -> float:
-    number = float(text)
-    if abs(number) > _LARGEST_REAL:
-        raise _Refused("number", "Must not hold numbers that large.")
-    return number
-
-
 def _unclean(value: Any, path: str, depth: int = 0) -> Iterator[Detail]:
-    """Find what no field takes: control characters, halves of surrogate pairs, endless nesting."""
+    """Find what no field takes: control characters, halves of surrogate pairs, endless nesting.
+
+    And numbers that the table could not hold.
+    """
     if isinstance(value, str):
         if not value.isprintable():
             yield from _unclean_text(value, path)
+    elif isinstance(value, float):
+        size = abs(value)
+        if size > _LARGEST_REAL or 0 < size < _SMALLEST_REAL:
+            how = "large" if size > 1 else "small"
+            yield Detail(path or "body", "number", f"Must not be a number that {how}.")
     elif isinstance(value, (dict, list)):
         if depth == DEEPEST:
             yield Detail(path or "body", "depth", _TOO_DEEP)

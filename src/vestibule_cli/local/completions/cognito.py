@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, MutableMapping
 
     from vestibule_cli.local.completions.triggers.calls import Triggers
-    from vestibule_cli.local.emulator_internals import Answer, Handler
+    from vestibule_cli.local.emulator_internals.accounts import Answer, Handler
 
     Record = MutableMapping[str, Any]
     Data = dict[str, Any]

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from vestibule_cli.local import asgi
 from vestibule_cli.local import emulator_internals as internals
 from vestibule_cli.local.asgi import Reply
-from vestibule_cli.local.completions import alarms, base_path, mapping, rest_api
+from vestibule_cli.local.completions import alarms, base_path, mapping, rest_api, sent_mails
 
 if TYPE_CHECKING:
     from vestibule_cli.local.asgi import App, Receive, Scope, Send
@@ -56,6 +56,8 @@ class Completions:
             await self._put_rest_api(found[1], scope, receive, send)
         elif method == "POST" and path == "/restapis" and _mode(scope) == "import":
             await self._import_rest_api(scope, receive, send)
+        elif method == "POST" and path == sent_mails.PATH:
+            await self._send_mail(scope, receive, send)
         elif method == "POST" and path == "/" and _is_monitoring(scope):
             await self._monitoring(scope, receive, send)
         elif base_path.is_creation(method, path):
@@ -118,6 +120,16 @@ class Completions:
 
     async def _control(self, method: str, path: str, content: Any = None) -> Any:
         return await internals.gateway_control(self._region, method, path, content)
+
+    # SES
+
+    async def _send_mail(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await asgi.read_body(receive, CONTROL_BODY_LIMIT)
+        reply = await asgi.ask(self._emulator, scope, body, receive)
+        headers, tags = sent_mails.stamp(body)
+        if reply.status == 200 and (headers or tags):
+            internals.stamp_mail(sent_mails.message_id(reply.body), headers, tags)
+        await reply.send(send)
 
     # CloudWatch
 

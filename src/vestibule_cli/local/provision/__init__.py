@@ -1,6 +1,6 @@
 """Make the laptop's stack what stack.yaml says, over whatever is already there."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from vestibule_cli import policies
 from vestibule_cli.aws import Aws, AwsRefused, AwsUnavailable
 from vestibule_cli.local.emulator import ACCOUNT_ID, ROOT
-from vestibule_cli.local.provision import api, functions, mail, roles
+from vestibule_cli.local.provision import api, bus, functions, mail, roles, secrets
+from vestibule_cli.local.provision.code import Code, Zip
 from vestibule_cli.local.provision.compare import ProvisionError
 from vestibule_cli.local.provision.functions import FUNCTIONS, log_group
 from vestibule_cli.local.provision.identity import MadePool, ensure_pool
@@ -18,8 +19,9 @@ from vestibule_cli.local.provision.identity_pool import ensure_identity_pool, en
 from vestibule_cli.local.provision.queues import MadeQueue, ensure_queues
 from vestibule_cli.local.provision.table import MadeTable, ensure_table
 from vestibule_cli.local.provision.triggers import PoolSurroundings
+from vestibule_cli.local.references import references
 from vestibule_cli.outputs import Outputs
-from vestibule_cli.stack import QueueEvent
+from vestibule_cli.stack import QueueEvent, ScheduleEvent, StreamEvent
 
 if TYPE_CHECKING:
     from vestibule_cli.stack import Function, Stack
@@ -35,6 +37,9 @@ __all__ = [
 ]
 
 ENVIRONMENT = "local"
+# The emulator's IAM cannot tell what EC2 is asked to tag, nor what something is tagged with, nor
+# which items a call is about.
+UNKNOWN_CONDITIONS = ("aws:RequestTag/", "aws:ResourceTag/", "dynamodb:LeadingKeys", "ec2:")
 
 
 def provision(  # noqa: PLR0913 - facts of the place
@@ -43,17 +48,25 @@ def provision(  # noqa: PLR0913 - facts of the place
     endpoint_url: str,
     *,
     site_url: str,
+    user_service_url: str = "",
     region: str = "us-east-1",
     environment: str = ENVIRONMENT,
 ) -> Outputs:
     """Create what is missing, change what differs, verify all; raise ProvisionError if it isn't so.
 
-    Nothing that holds people is ever made a second time.
+    Nothing that holds people is ever made a second time. Without `user_service_url` nobody is told
+    who has arrived.
     """
-    place = _Place(stack, endpoint_url, region, environment)
+    place = _Place(
+        stack,
+        endpoint_url,
+        region=region,
+        environment=environment,
+        site_url=site_url,
+        user_service_url=user_service_url,
+    )
     try:
-        code = functions.Zip.read(package)
-        return place.make(code, code.version, site_url)
+        return place.make(Zip.read(package))
     except AwsRefused as error:
         raise ProvisionError(f"the emulator refused: {error}") from error
     except AwsUnavailable as error:
@@ -69,7 +82,8 @@ def update_code(
     environment: str = ENVIRONMENT,
 ) -> None:
     """Put new code into every function; all else stays as it is."""
-    aws, code = root(endpoint_url, region), functions.Zip.read(package)
+    aws = root(endpoint_url, region)
+    code = Zip.read(package).store(aws, stack.resource(environment))
     for key in stack.functions:
         name = stack.resource(environment, key)
         functions.update_code(aws, name, code, stack.runtime.architecture)
@@ -84,54 +98,117 @@ def root(endpoint_url: str, region: str) -> Aws:
 class _Ground:
     """What the functions and the API stand on."""
 
+    code: Code
     table: MadeTable
     queues: Mapping[str, MadeQueue]
     pool: MadePool
     identity_pool_id: str
+    secrets: Mapping[str, str]
 
 
 class _Place:
     """One stack in one environment of one emulator."""
 
-    def __init__(self, stack: "Stack", endpoint_url: str, region: str, environment: str) -> None:
+    def __init__(  # noqa: PLR0913 - facts of the place
+        self,
+        stack: "Stack",
+        endpoint_url: str,
+        *,
+        region: str,
+        environment: str,
+        site_url: str,
+        user_service_url: str,
+    ) -> None:
+        self.site_url = site_url
+        self.user_service_url = user_service_url
         self.stack = stack
         self.endpoint_url = endpoint_url
         self.region = region
         self.environment = environment
         self.aws = root(endpoint_url, region)
 
-    def make(self, code: functions.Zip, version: str, site_url: str) -> Outputs:
+    def make(self, package: Zip) -> Outputs:
         # Each step needs what the one before it made.
         with ThreadPoolExecutor(4) as threads:
-            ground = self._ground(threads)
-            made = _together(
+            ground = self._ground(threads, package)
+            *made, _rules = _together(
                 threads,
-                *(
-                    partial(self._function, key, code, ground, version)
-                    for key in self.stack.functions
+                *(partial(self._function, key, ground) for key in self.stack.functions),
+                lambda: bus.ensure_rules(self.aws, self.stack, self.environment, ground.queues),
+            )
+            arns = dict(zip(self.stack.functions, made, strict=True))
+            api_id, *_others = _together(
+                threads,
+                lambda: self._api(ground, arns),
+                lambda: self._allow_triggers(ground.pool.arn),
+                lambda: bus.ensure_schedules(
+                    self.aws, self.stack, self.environment, arns, ground.queues
                 ),
             )
-            self._allow_triggers(ground.pool.arn)
-            api_id = self._api(ground, dict(zip(self.stack.functions, made, strict=True)))
             _together(
                 threads, partial(self._identity_roles, ground.identity_pool_id, api_id), self._prune
             )
-        return self._outputs(ground, api_id, site_url)
+        return self._outputs(ground, api_id)
 
     def _name(self, key: str | None = None) -> str:
         return self.stack.resource(self.environment, key)
 
-    def _ground(self, threads: ThreadPoolExecutor) -> _Ground:
+    def _ground(self, threads: ThreadPoolExecutor, package: Zip) -> _Ground:
         aws, name = self.aws, self._name()
-        table, queues, pool, _sender = _together(
+        (
+            code,
+            table,
+            queues,
+            (pool, identity_pool_id),
+            secret_arns,
+            *_others,
+        ) = _together(
             threads,
+            lambda: package.store(aws, name),
             lambda: ensure_table(aws, name, self.stack.table),
-            lambda: ensure_queues(aws, self.stack, self.environment),
-            lambda: ensure_pool(aws, name, self.stack.user_pool, self._surroundings()),
+            lambda: ensure_queues(aws, self.stack, self.environment, self._senders()),
+            self._pools,
+            self._secrets,
+            lambda: bus.ensure_bus(aws, name),
+            lambda: secrets.ensure_parameters(aws, self.stack, self.environment),
             lambda: mail.ensure_sender(aws, self.stack.mail.from_address),
         )
-        identity_pool_id = ensure_identity_pool(aws, name, pool, self.region)
-        return _Ground(table, queues, pool, identity_pool_id)
+        return _Ground(code, table, queues, pool, identity_pool_id, secret_arns)
+
+    def _pools(self) -> tuple[MadePool, str]:
+        name = self._name()
+        pool = ensure_pool(self.aws, name, self.stack.user_pool, self._surroundings())
+        return pool, ensure_identity_pool(self.aws, name, pool, self.region)
+
+    def _secrets(self) -> dict[str, str]:
+        arns = secrets.ensure_secrets(self.aws, self.stack, self.environment)
+        secrets.fill_secrets(self.aws, self.stack, self.environment)
+        return arns
+
+    @property
+    def _bus_arn(self) -> str:
+        return f"arn:aws:events:{self.region}:{ACCOUNT_ID}:event-bus/{self._name()}"
+
+    def _senders(self) -> dict[str, list[str]]:
+        """The rules that put something into a queue, what cannot be delivered included."""
+        senders: dict[str, list[str]] = {}
+        for key, rule in self.stack.bus.rules.items():
+            arn = bus.rule_arn(self._bus_arn, self._name(key))
+            for queue in filter(None, (rule.queue, self.stack.queues[rule.queue].dead_letters)):
+                senders.setdefault(queue, []).append(arn)
+        for key, schedule, letters in self._schedules():
+            name = self._name(f"{key}-{schedule}")
+            arn = f"arn:aws:events:{self.region}:{ACCOUNT_ID}:rule/{name}"
+            senders.setdefault(letters, []).append(arn)
+        return senders
+
+    def _schedules(self) -> Iterator[tuple[str, str, str]]:
+        """Function, schedule, and the queue for calls that could not be made."""
+        for key, function in self.stack.functions.items():
+            letters = function.dead_letters(self.stack.queues)
+            for event in function.events:
+                if letters is not None and isinstance(event, ScheduleEvent):
+                    yield key, event.schedule, letters
 
     def _surroundings(self) -> PoolSurroundings:
         sender = self.stack.mail.from_address
@@ -145,18 +222,21 @@ class _Place:
         """Known by name alone: the pool names a function whose settings name the pool."""
         return f"arn:aws:lambda:{self.region}:{ACCOUNT_ID}:function:{self._name(key)}"
 
-    def _function(self, key: str, code: functions.Zip, ground: _Ground, version: str) -> str:
+    def _function(self, key: str, ground: _Ground) -> str:
         function, name = self.stack.functions[key], self._name(key)
         policy = policies.with_arns(
-            self.stack.root / function.policy, self._arns(ground, functions.log_group(name))
+            self.stack.root / function.policy,
+            self._arns(ground, functions.log_group(name)),
+            {policies.ENVIRONMENT: self.environment, policies.TABLE: ground.table.name},
+            UNKNOWN_CONDITIONS,
         )
         role = roles.ensure_role(self.aws, name, roles.lambda_trust(), {key: policy})
         functions.ensure_log_group(self.aws, name)
-        variables = function.variables(self._references(ground, version))
+        variables = function.variables(self._references(ground))
         arn = functions.ensure_function(
             self.aws,
             functions.configuration(name, function, self.stack.runtime, role, variables),
-            code,
+            ground.code,
             self.stack.runtime.architecture,
         )
         functions.ensure_mappings(self.aws, name, _sources(function, ground))
@@ -165,6 +245,10 @@ class _Place:
     def _arns(self, ground: _Ground, log_group: str) -> dict[str, Sequence[str]]:
         """What each symbol of a policy stands for."""
         return {
+            # What EC2 is asked about has no ARN here but for a few kinds.
+            "anything": ["*"],
+            **{f"ec2:{kind}": ["*"] for kind in policies.NETWORK},
+            "bus": [self._bus_arn],
             "logs": [f"arn:aws:logs:{self.region}:{ACCOUNT_ID}:log-group:{log_group}:*"],
             "identity_pool": [
                 (
@@ -175,30 +259,39 @@ class _Place:
             "mail_identity": [
                 mail.identity_arn(self.region, ACCOUNT_ID, self.stack.mail.from_address)
             ],
-            "policy_parameter": [
-                f"arn:aws:ssm:{self.region}:{ACCOUNT_ID}:parameter{self._policy_parameter}"
-            ],
+            "policy_parameter": [self._parameter_arn(self._policy_parameter)],
             "table": [ground.table.arn],
             "table_indexes": [f"{ground.table.arn}/index/*"],
             "table_stream": [ground.table.stream_arn],
             "user_pool": [ground.pool.arn],
             **{f"queue:{key}": [queue.arn] for key, queue in ground.queues.items()},
+            **{f"secret:{key}": [arn] for key, arn in ground.secrets.items()},
+            **{
+                f"{key}_parameter": [
+                    self._parameter_arn(self.stack.parameter(self.environment, key))
+                ]
+                for key in self.stack.parameters
+            },
         }
 
-    def _references(self, ground: _Ground, version: str) -> dict[str, str]:
-        return {
-            "environment": self.environment,
-            "identity_pool": ground.identity_pool_id,
-            "mail_from": self.stack.mail.from_address,
-            "mail_sender": "ses",
-            "policy_parameter": self._policy_parameter,
-            "table": ground.table.name,
-            "table_stream": ground.table.stream_arn,
-            "user_pool": ground.pool.id,
-            "user_pool_client": ground.pool.client_id,
-            "version": version,
-            **{f"queue_url:{key}": queue.url for key, queue in ground.queues.items()},
-        }
+    def _parameter_arn(self, name: str) -> str:
+        return f"arn:aws:ssm:{self.region}:{ACCOUNT_ID}:parameter{name}"
+
+    def _references(self, ground: _Ground) -> dict[str, str]:
+        return references(
+            self.stack,
+            self.environment,
+            identity_pool=ground.identity_pool_id,
+            queue_urls={key: queue.url for key, queue in ground.queues.items()},
+            secrets=ground.secrets,
+            site_url=self.site_url,
+            table=ground.table.name,
+            table_stream=ground.table.stream_arn,
+            user_pool=ground.pool.id,
+            user_pool_client=ground.pool.client_id,
+            user_service_url=self.user_service_url,
+            version=ground.code.version,
+        )
 
     @property
     def _policy_parameter(self) -> str:
@@ -249,9 +342,9 @@ class _Place:
                 functions.delete_function(self.aws, name)
                 roles.delete_role(self.aws, name)
 
-    def _outputs(self, ground: _Ground, api_id: str, site_url: str) -> Outputs:
+    def _outputs(self, ground: _Ground, api_id: str) -> Outputs:
         return Outputs.of(
-            site_url=site_url,
+            site_url=self.site_url,
             endpoint_url=self.endpoint_url,
             region=self.region,
             account_id=ACCOUNT_ID,
@@ -264,6 +357,9 @@ class _Place:
             policy_parameter=self._policy_parameter,
             functions={key: self._name(key) for key in self.stack.functions},
             queues={key: queue.url for key, queue in ground.queues.items()},
+            bus_name=self._name(),
+            secrets=dict(ground.secrets),
+            user_service_url=self.user_service_url,
         )
 
 
@@ -273,9 +369,9 @@ def _sources(function: "Function", ground: _Ground) -> dict[str, Any]:
     for event in function.events:
         if isinstance(event, QueueEvent):
             sources[ground.queues[event.queue].arn] = functions.queue_mapping(event)
-            continue
-        failures = ground.queues[event.on_failure].arn if event.on_failure else None
-        sources[ground.table.stream_arn] = functions.stream_mapping(event, failures)
+        if isinstance(event, StreamEvent):
+            failures = ground.queues[event.on_failure].arn if event.on_failure else None
+            sources[ground.table.stream_arn] = functions.stream_mapping(event, failures)
     return sources
 
 

@@ -1,11 +1,7 @@
 """The functions, each with its role, its log group and what feeds it."""
 
-import base64
-import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from vestibule_cli.aws import found
@@ -13,6 +9,7 @@ from vestibule_cli.local.provision.compare import same, verify
 
 if TYPE_CHECKING:
     from vestibule_cli.aws import Aws
+    from vestibule_cli.local.provision.code import Code
     from vestibule_cli.stack import Function, QueueEvent, Runtime, StreamEvent
 
 
@@ -20,22 +17,7 @@ FUNCTIONS = "/2015-03-31/functions"
 MAPPINGS = "/2015-03-31/event-source-mappings"
 GATEWAY = "apigateway.amazonaws.com"
 COGNITO = "cognito-idp.amazonaws.com"
-
-
-@dataclass(frozen=True)
-class Zip:
-    content: bytes
-    digest: str
-    version: str
-
-    @classmethod
-    def read(cls, path: Path) -> "Zip":
-        content = path.read_bytes()
-        digest = hashlib.sha256(content)
-        return cls(content, base64.b64encode(digest.digest()).decode(), digest.hexdigest()[:12])
-
-    def encoded(self) -> str:
-        return base64.b64encode(self.content).decode()
+EVENTS = "events.amazonaws.com"
 
 
 def log_group(function_name: str) -> str:
@@ -69,7 +51,7 @@ def configuration(
     }
 
 
-def ensure_function(aws: "Aws", wanted: dict[str, Any], code: Zip, architecture: str) -> str:
+def ensure_function(aws: "Aws", wanted: dict[str, Any], code: "Code", architecture: str) -> str:
     """Make the function or bring it up to date; return its ARN."""
     name = wanted["FunctionName"]
     kept = _find(aws, name)
@@ -78,7 +60,7 @@ def ensure_function(aws: "Aws", wanted: dict[str, Any], code: Zip, architecture:
             "lambda",
             "POST",
             FUNCTIONS,
-            {**wanted, "Code": {"ZipFile": code.encoded()}, "Architectures": [architecture]},
+            {**wanted, "Code": code.location, "Architectures": [architecture]},
         )
     else:
         if not same(wanted, kept):
@@ -90,8 +72,8 @@ def ensure_function(aws: "Aws", wanted: dict[str, Any], code: Zip, architecture:
     return str(made["FunctionArn"])
 
 
-def update_code(aws: "Aws", name: str, code: Zip, architecture: str) -> None:
-    content = {"ZipFile": code.encoded(), "Architectures": [architecture]}
+def update_code(aws: "Aws", name: str, code: "Code", architecture: str) -> None:
+    content = {**code.location, "Architectures": [architecture]}
     aws.rest("lambda", "PUT", f"{FUNCTIONS}/{name}/code", content)
 
 
@@ -133,10 +115,22 @@ def ensure_permission(
         verify(f"{name} (permission)", wanted, _permission(aws, policy, statement_id))
 
 
+def remove_permissions(aws: "Aws", name: str, prefix: str, kept: Collection[str]) -> None:
+    """Take away those permissions whose id begins so, but not those in `kept`."""
+    policy = f"{FUNCTIONS}/{name}/policy"
+    for statement in _permissions(aws, policy):
+        if statement["Sid"].startswith(prefix) and statement["Sid"] not in kept:
+            aws.rest("lambda", "DELETE", f"{policy}/{statement['Sid']}")
+
+
 def _permission(aws: "Aws", policy: str, statement_id: str) -> dict[str, Any] | None:
-    answer = found("ResourceNotFoundException", lambda: aws.rest("lambda", "GET", policy))
-    statements = json.loads(answer["Policy"])["Statement"] if answer else []
+    statements = _permissions(aws, policy)
     return next((each for each in statements if each["Sid"] == statement_id), None)
+
+
+def _permissions(aws: "Aws", policy: str) -> list[dict[str, Any]]:
+    answer = found("ResourceNotFoundException", lambda: aws.rest("lambda", "GET", policy))
+    return list(json.loads(answer["Policy"])["Statement"]) if answer else []
 
 
 def delete_function(aws: "Aws", name: str) -> None:
@@ -166,6 +160,8 @@ def stream_mapping(event: "StreamEvent", failures_arn: str | None) -> dict[str, 
         "MaximumRecordAgeInSeconds": event.maximum_age,
         "MaximumRetryAttempts": event.maximum_retries,
         "BisectBatchOnFunctionError": True,
+        # A partial failure would pass for success here: the function raises.
+        "FunctionResponseTypes": [],
     }
     if event.filter is not None:
         wanted["FilterCriteria"] = {"Filters": [{"Pattern": event.filter}]}
@@ -175,11 +171,14 @@ def stream_mapping(event: "StreamEvent", failures_arn: str | None) -> dict[str, 
 
 
 def queue_mapping(event: "QueueEvent") -> dict[str, Any]:
-    return {
+    wanted: dict[str, Any] = {
         "BatchSize": event.batch_size,
         # One bad message does not bring back those that were handled beside it.
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
     }
+    if event.concurrency is not None:
+        wanted["ScalingConfig"] = {"MaximumConcurrency": event.concurrency}
+    return wanted
 
 
 def ensure_mappings(

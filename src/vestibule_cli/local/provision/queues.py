@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vestibule_cli.aws import found
+from vestibule_cli.local.emulator import ACCOUNT_ID
 from vestibule_cli.local.provision.compare import same, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from vestibule_cli.aws import Aws
     from vestibule_cli.stack import Queue, Stack
@@ -24,22 +25,33 @@ class MadeQueue:
     arn: str
 
 
-def ensure_queues(aws: "Aws", stack: "Stack", environment: str) -> dict[str, MadeQueue]:
+def ensure_queues(
+    aws: "Aws", stack: "Stack", environment: str, senders: "Mapping[str, Sequence[str]]"
+) -> dict[str, MadeQueue]:
+    """`senders` names the rules of the bus that put something into a queue, by its key."""
     made: dict[str, MadeQueue] = {}
     # A redrive policy names the ARN of the queue for dead letters: that one comes first.
     for key, queue in sorted(stack.queues.items(), key=lambda item: item[1].dead_letters or ""):
-        made[key] = _ensure(aws, stack.resource(environment, key), queue, made)
+        name = stack.resource(environment, key)
+        made[key] = _ensure(aws, name, queue, made, senders.get(key, ()))
     _prune(aws, stack.resource(environment), made)
     return {key: made[key] for key in stack.queues}
 
 
-def _ensure(aws: "Aws", name: str, queue: "Queue", made: "Mapping[str, MadeQueue]") -> MadeQueue:
+def _ensure(
+    aws: "Aws",
+    name: str,
+    queue: "Queue",
+    made: "Mapping[str, MadeQueue]",
+    senders: "Sequence[str]",
+) -> MadeQueue:
     wanted = {
         "VisibilityTimeout": str(queue.visibility),
         "MessageRetentionPeriod": str(queue.retention),
         "MaximumMessageSize": MAXIMUM_MESSAGE,
         "SqsManagedSseEnabled": "true",
         "RedrivePolicy": _redrive(queue, made),
+        "Policy": _policy(f"arn:aws:sqs:{aws.region}:{ACCOUNT_ID}:{name}", senders),
     }
     answer = found("QueueDoesNotExist", lambda: aws.json("sqs", "GetQueueUrl", QueueName=name))
     if answer is None:
@@ -64,9 +76,24 @@ def _redrive(queue: "Queue", made: "Mapping[str, MadeQueue]") -> str:
     return json.dumps(policy)
 
 
+def _policy(arn: str, senders: "Sequence[str]") -> str:
+    """Lets these rules put events into the queue, and nobody else who is not of this account."""
+    if not senders:
+        return ""
+    statement = {
+        "Sid": "TakeEvents",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": sorted(senders)}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 def _attributes(aws: "Aws", url: str) -> dict[str, str]:
     answer = aws.json("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])
-    return {"RedrivePolicy": "", **answer["Attributes"]}
+    return {"RedrivePolicy": "", "Policy": "", **answer["Attributes"]}
 
 
 def _prune(aws: "Aws", prefix: str, made: "Mapping[str, MadeQueue]") -> None:

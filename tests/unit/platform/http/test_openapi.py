@@ -463,3 +463,48 @@ def test_a_type_is_found_by_its_name() -> None:
     assert schemas.load("vestibule.platform.http.answers:Error").__name__ == "Error"
     with pytest.raises(SchemaError):
         schemas.load("vestibule.platform.http.answers:__doc__")
+
+
+def test_a_form_and_a_page_are_described_by_their_types() -> None:
+    routes = Routes()
+    routes.add(
+        "POST",
+        "/forms",
+        handler,
+        rule=PUBLIC,
+        summary="Take a form.",
+        form=f"{HERE}:Owner",
+        answers={200: f"{HERE}:Thing"},
+        pages=(200, 400),
+    )
+
+    document = openapi.document(routes, "1")
+
+    operation = document["paths"]["/forms"]["post"]
+    schema = {"schema": {"$ref": "#/components/schemas/Owner"}}
+    assert operation["requestBody"]["content"] == {
+        "application/x-www-form-urlencoded": schema,
+        "multipart/form-data": schema,
+    }
+    assert set(operation["responses"]["200"]["content"]) == {"application/json", "text/html"}
+    assert set(operation["responses"]["400"]["content"]) == {"application/json", "text/html"}
+    assert {"413", "415"} <= operation["responses"].keys()
+    validate(json.loads(json.dumps(document).replace("{proxy+}", "{proxy}")))
+
+
+def test_where_to_find_what_was_asked_for_is_described() -> None:
+    routes = Routes()
+    routes.add(
+        "POST",
+        "/orders",
+        handler,
+        rule=PUBLIC,
+        summary="Order a thing.",
+        answers={200: f"{HERE}:Thing", 202: f"{HERE}:Thing"},
+        locates=(202,),
+    )
+
+    responses = openapi.document(routes, "1")["paths"]["/orders"]["post"]["responses"]
+
+    assert responses["202"]["headers"]["Location"]["schema"] == {"type": "string"}
+    assert [status for status, one in responses.items() if "headers" in one] == ["202"]

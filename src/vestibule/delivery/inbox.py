@@ -1,0 +1,55 @@
+"""The retry queue: messages of several makes, each for somebody else."""
+
+from __future__ import annotations
+
+from vestibule.delivery.events import USER_CONFIRMED, USER_ERASED, UnknownEvent, parse
+from vestibule.platform.values import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, Final
+
+    from vestibule.delivery.outcomes import Outcome
+    from vestibule.delivery.queue import Message
+
+    Taker = Callable[[Any], Outcome]
+
+ARRIVAL: Final = "arrival"
+FEEDBACK: Final = "feedback"
+_EVENTS: Final = frozenset({USER_CONFIRMED, USER_ERASED})
+# What SES and its topics call their own.
+_OF_SES: Final = frozenset({"notificationType", "eventType"})
+
+
+@frozen
+class Work:
+    kind: str
+    content: Any
+    """An event, or the message as it came."""
+
+
+def read(content: Any) -> Work:
+    """Raise UnknownEvent."""
+    if isinstance(content, dict):
+        if content.get("kind") == ARRIVAL:
+            return Work(ARRIVAL, content)
+        if not _OF_SES.isdisjoint(content) or content.get("Type") == "Notification":
+            return Work(FEEDBACK, content)
+    event = parse(content)
+    if event.type not in _EVENTS:
+        raise UnknownEvent(f"events of type {event.type!r} have nothing to do here")
+    return Work(event.type, event)
+
+
+class Inbox:
+    def __init__(self, takers: Mapping[str, Callable[[], Taker]]) -> None:
+        """By kind, what makes the one who takes it: made when its first message comes."""
+        self._makers = takers
+        self._takers: dict[str, Taker] = {}
+
+    def handle(self, work: Work, _message: Message) -> Outcome:
+        taker = self._takers.get(work.kind)
+        if taker is None:
+            taker = self._takers[work.kind] = self._makers[work.kind]()
+        return taker(work.content)
