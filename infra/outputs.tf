@@ -63,6 +63,16 @@ output "lambda_function_arns" {
   value       = { for key, function in module.functions.functions : key => function.arn }
 }
 
+output "lambda_versions" {
+  description = "Version of each function that its code has now, by key: what canary.stable names. `$LATEST` without publish_versions."
+  value       = { for key, function in module.functions.functions : key => function.version }
+}
+
+output "cognito_server_client_id" {
+  description = "Id of the client for programs, or null. Its secret: aws cognito-idp describe-user-pool-client."
+  value       = module.identity.server_client_id
+}
+
 output "lambda_log_groups" {
   description = "Log groups by function key."
   value       = { for key, function in module.functions.functions : key => function.log_group }
@@ -71,6 +81,16 @@ output "lambda_log_groups" {
 output "queue_urls" {
   description = "Queue URLs by key."
   value       = module.functions.queue_urls
+}
+
+output "event_bus_name" {
+  description = "Name of the bus that carries events."
+  value       = module.delivery.bus_name
+}
+
+output "secret_arns" {
+  description = "ARNs of the secrets that people fill, by key."
+  value       = module.delivery.secret_arns
 }
 
 output "primary_region" {

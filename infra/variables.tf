@@ -94,10 +94,11 @@ variable "runtime" {
 }
 
 variable "functions" {
-  description = "Memory (MB) and timeout (seconds) by function key, where they differ from stack.yaml."
+  description = "By function key: memory (MB) and timeout (seconds), where they differ from stack.yaml; and how many may run at a time, of the account's 1000, where neighbors must be spared or something kept for them."
   type = map(object({
-    memory  = optional(number)
-    timeout = optional(number)
+    memory      = optional(number)
+    timeout     = optional(number)
+    concurrency = optional(number)
   }))
   default  = {}
   nullable = false
@@ -115,6 +116,11 @@ variable "functions" {
   validation {
     condition     = alltrue([for each in values(var.functions) : coalesce(each.timeout, 1) >= 1 && coalesce(each.timeout, 1) <= 900])
     error_message = "timeout must be between 1 and 900 seconds."
+  }
+
+  validation {
+    condition     = alltrue([for each in values(var.functions) : coalesce(each.concurrency, 1) >= 1 && floor(coalesce(each.concurrency, 1)) == coalesce(each.concurrency, 1)])
+    error_message = "concurrency must be a whole number of 1 or more: a function with none never runs."
   }
 
   validation {
@@ -206,12 +212,28 @@ variable "threat_protection" {
 }
 
 variable "mail" {
-  description = "Who mails come from: the SES identity (an address or its domain) that this account has verified in this region, and the address, stack.yaml's if not given. Cognito's own sender without it, which takes none of our texts and sends 50 mails a day; then nobody signs in by an e-mailed code."
+  description = "Who mails come from: the SES identity (an address or its domain) that this account has verified in this region, and the address, stack.yaml's if not given. `create` makes and proves the identity of domain_name here. Cognito's own sender without it, which takes none of our texts and sends 50 mails a day; then nobody signs in by an e-mailed code."
   type = object({
     identity = string
     from     = optional(string)
+    create   = optional(bool, false)
   })
   default = null
+
+  validation {
+    condition     = try(var.mail.from != null || endswith("@${yamldecode(file("${path.module}/../stack.yaml")).mail.from}", "@${var.mail.identity}") || endswith(yamldecode(file("${path.module}/../stack.yaml")).mail.from, ".${var.mail.identity}"), true)
+    error_message = "mail.from is needed: the sender that stack.yaml names (mail.from) does not lie at mail.identity, and SES sends for nobody else."
+  }
+
+  validation {
+    condition     = try(!var.mail.create || var.mail.identity == var.domain_name, true)
+    error_message = "mail.create proves the identity of domain_name and of nothing else: mail.identity must be domain_name. Verify any other beforehand."
+  }
+
+  validation {
+    condition     = try(!var.mail.create || !var.zone.create || coalesce(var.zone.delegated, false), true)
+    error_message = "mail.create needs a zone that the world asks: leave mail out until zone.delegated is true."
+  }
 
   validation {
     condition     = var.mail == null || can(regex("^([a-z0-9._+-]+@)?[a-z0-9-]+(\\.[a-z0-9-]+)+$", var.mail.identity))
@@ -222,6 +244,97 @@ variable "mail" {
     condition     = try(var.mail.from, null) == null || try(var.mail.from == var.mail.identity || endswith(var.mail.from, "@${var.mail.identity}") || endswith(var.mail.from, ".${var.mail.identity}"), false)
     error_message = "mail.from must be the identity's own address, or lie at its domain: SES sends for nobody else."
   }
+}
+
+variable "user_service_url" {
+  description = "Where new people are announced, for example https://users.example.com/api/v1/users. Nobody is told without it; once it is set, reconciliation tells of those who came before."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.user_service_url == "" || can(regex("^(https://[^/?#@[:space:]]+|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)(/[^?#[:space:]]*)?$", var.user_service_url))
+    error_message = "user_service_url must be an https address without user, query and fragment: people's addresses are sent there."
+  }
+}
+
+variable "outbound_hosts" {
+  description = "Hosts that the user service, analytics and the CRM may be at; .example.com stands for every name below it. Any, if empty."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for host in var.outbound_hosts : can(regex("^\\.?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", host))])
+    error_message = "outbound_hosts takes lower-case names such as users.example.com, or .example.com for all below it: no https://, no port, no path."
+  }
+
+  validation {
+    condition = length(var.outbound_hosts) == 0 || var.user_service_url == "" || anytrue([
+      for host in var.outbound_hosts :
+      try(endswith(".${regex("^https?://([^/:]+)", var.user_service_url)[0]}", startswith(host, ".") ? host : ".${host}"), false)
+    ])
+    error_message = "outbound_hosts must hold the host of user_service_url, or nobody would be told of people."
+  }
+}
+
+variable "user_service_network" {
+  description = "Subnets and security groups for the functions that call the user service, where its address is an internal one. They need a way out to AWS from there: a NAT gateway, or endpoints, which are made here if the network and its route tables are named."
+  type = object({
+    subnet_ids         = list(string)
+    security_group_ids = list(string)
+    endpoints = optional(object({
+      vpc_id          = string
+      route_table_ids = list(string)
+    }))
+  })
+  default = null
+
+  validation {
+    condition     = try(length(var.user_service_network.subnet_ids) > 0 && length(var.user_service_network.security_group_ids) > 0, true)
+    error_message = "user_service_network needs at least one subnet and one security group."
+  }
+
+  validation {
+    condition     = alltrue([for id in try(var.user_service_network.subnet_ids, []) : startswith(id, "subnet-")]) && alltrue([for id in try(var.user_service_network.security_group_ids, []) : startswith(id, "sg-")])
+    error_message = "user_service_network takes ids such as subnet-0abc and sg-0abc."
+  }
+
+  validation {
+    condition     = try(startswith(var.user_service_network.endpoints.vpc_id, "vpc-") && alltrue([for id in var.user_service_network.endpoints.route_table_ids : startswith(id, "rtb-")]), true)
+    error_message = "user_service_network.endpoints takes ids such as vpc-0abc and rtb-0abc."
+  }
+}
+
+variable "site_url" {
+  description = "Where people open the site, for example https://example.com: links in mails lead there. No such links without it."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.site_url == "" || can(regex("^(https://[^/?#@[:space:]]+|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)(/[^?#[:space:]]*)?[^/]$", var.site_url))
+    error_message = "site_url must be an https address without query and fragment, and without a slash at its end."
+  }
+}
+
+variable "secrets" {
+  description = "Secrets of stack.yaml that are used here: user-service, analytics, crm. Each is made without a value, which people put there."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for key in var.secrets : contains(keys(try(yamldecode(file("${path.module}/../stack.yaml")).secrets, {})), key)])
+    error_message = "secrets may only name secrets of stack.yaml."
+  }
+}
+
+variable "restrict_network" {
+  description = "Let the builder of networks touch only what carries this deployment's tag, and functions put only items of their kinds. Off only where IAM doesn't know such conditions."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "restrict_sender" {

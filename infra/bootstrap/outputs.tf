@@ -10,3 +10,8 @@ output "backend_config" {
     region = "${var.region}"
   EOT
 }
+
+output "deployer_role_arn" {
+  description = "Role for CI, or null."
+  value       = one([for role in aws_iam_role.deployer : role.arn])
+}

@@ -7,3 +7,6 @@ throttle = {
   rate  = 50
   burst = 100
 }
+
+# A key costs a dollar a month, and these alarms say nothing of people.
+encrypt_alarms = false

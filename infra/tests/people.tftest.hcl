@@ -8,10 +8,22 @@ mock_provider "aws" {
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::123456789012:role/some" }
   }
+
+  mock_resource "aws_cloudfront_function" {
+    defaults = { arn = "arn:aws:cloudfront::123456789012:function/some" }
+  }
+}
+
+# For CloudFront.
+mock_provider "aws" {
+  alias = "us_east_1"
 }
 
 variables {
   prefix              = "vestibule-test"
+  partition           = "aws"
+  account_id          = "123456789012"
+  production          = false
   tier                = "ESSENTIALS"
   threat_protection   = "OFF"
   deletion_protection = true
@@ -36,7 +48,7 @@ variables {
   }
 }
 
-run "the_pool_keeps_its_promises" {
+run "the_pool_and_its_client_keep_their_promises" {
   command = plan
 
   module {
@@ -82,14 +94,6 @@ run "the_pool_keeps_its_promises" {
     condition     = length(aws_cognito_user_pool.this.user_pool_add_ons) == 0
     error_message = "Threat protection stays away unless asked for."
   }
-}
-
-run "the_client_shows_nothing_and_writes_little" {
-  command = plan
-
-  module {
-    source = "./modules/identity"
-  }
 
   assert {
     condition     = aws_cognito_user_pool_client.web.explicit_auth_flows == toset(["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"])
@@ -115,48 +119,6 @@ run "the_client_shows_nothing_and_writes_little" {
     condition     = !aws_cognito_identity_pool.this.allow_unauthenticated_identities && !aws_cognito_identity_pool.this.allow_classic_flow && toset(keys(aws_iam_role.identity)) == toset(["authenticated", "unauthenticated"])
     error_message = "Only people who signed in get AWS credentials."
   }
-}
-
-run "the_password_flow_is_there_when_asked_for" {
-  command = plan
-
-  module {
-    source = "./modules/identity"
-  }
-
-  variables {
-    user_pool = merge(var.user_pool, { password_flow = true })
-  }
-
-  assert {
-    condition     = contains(aws_cognito_user_pool_client.web.explicit_auth_flows, "ALLOW_USER_PASSWORD_AUTH")
-    error_message = "Migration needs the password flow."
-  }
-}
-
-run "sign_in_by_a_code_is_there_when_asked_for" {
-  command = plan
-
-  module {
-    source = "./modules/identity"
-  }
-
-  variables {
-    user_pool = merge(var.user_pool, { custom_auth = true })
-  }
-
-  assert {
-    condition     = contains(aws_cognito_user_pool_client.web.explicit_auth_flows, "ALLOW_CUSTOM_AUTH") && aws_cognito_user_pool_client.web.auth_session_validity == 5
-    error_message = "A code may take five minutes."
-  }
-}
-
-run "all_ten_triggers_call_the_function" {
-  command = plan
-
-  module {
-    source = "./modules/identity"
-  }
 
   assert {
     condition = toset([
@@ -176,7 +138,7 @@ run "all_ten_triggers_call_the_function" {
   }
 }
 
-run "token_events_for_access_tokens_are_refused_on_the_lite_tier" {
+run "all_that_people_can_be_offered_is_there_when_asked_for" {
   command = plan
 
   module {
@@ -184,10 +146,123 @@ run "token_events_for_access_tokens_are_refused_on_the_lite_tier" {
   }
 
   variables {
-    tier = "LITE"
+    user_pool              = merge(var.user_pool, { password_flow = true, custom_auth = true })
+    tier                   = "PLUS"
+    threat_protection      = "ENFORCED"
+    mfa_methods            = ["email", "sms", "totp"]
+    mail                   = { from = "hello@example.com", identity_arn = "arn:aws:ses:us-east-1:123456789012:identity/example.com" }
+    passkeys               = { relying_party_id = "example.com", user_verification = "required" }
+    refresh_token_rotation = 10
+    server_client          = true
+    role_arns              = { admin = "arn:aws:iam::123456789012:role/operators" }
+    groups                 = { testers = "People who see new things first." }
+
+    sign_in_pages = { callback_urls = ["https://example.com/"], logout_urls = ["https://example.com/bye"] }
+    identity_providers = {
+      Google = {
+        type       = "Google"
+        details    = { client_id = "some.apps.googleusercontent.com" }
+        attributes = { email = "email", email_verified = "email_verified", name = "name", username = "sub" }
+      }
+    }
+    identity_provider_secrets = { Google = "secret" }
   }
 
-  expect_failures = [aws_cognito_user_pool.this]
+  assert {
+    condition     = contains(aws_cognito_user_pool_client.web.explicit_auth_flows, "ALLOW_USER_PASSWORD_AUTH")
+    error_message = "Migration needs the password flow."
+  }
+
+  assert {
+    condition     = contains(aws_cognito_user_pool_client.web.explicit_auth_flows, "ALLOW_CUSTOM_AUTH") && aws_cognito_user_pool_client.web.auth_session_validity == 5
+    error_message = "A code may take five minutes."
+  }
+
+  assert {
+    condition = [
+      for each in aws_cognito_user_pool.this.email_configuration : "${each.email_sending_account} ${each.from_email_address} ${each.source_arn}"
+    ] == ["DEVELOPER hello@example.com arn:aws:ses:us-east-1:123456789012:identity/example.com"]
+    error_message = "Cognito mails by SES, as the address."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool.this.user_pool_add_ons[0].advanced_security_mode == "ENFORCED"
+    error_message = "Threat protection reaches the pool."
+  }
+
+  assert {
+    condition = alltrue([
+      aws_cognito_risk_configuration.this["pool"].compromised_credentials_risk_configuration[0].actions[0].event_action == "BLOCK",
+      aws_cognito_risk_configuration.this["pool"].account_takeover_risk_configuration[0].actions[0].high_action[0].event_action == "BLOCK",
+      aws_cognito_user_pool.this.user_pool_add_ons[0].advanced_security_additional_flows[0].custom_auth_mode == "ENFORCED",
+    ])
+    error_message = "Leaked passwords and taken accounts are stopped, with codes by mail too."
+  }
+
+  assert {
+    condition = alltrue([
+      aws_cognito_user_pool.this.software_token_mfa_configuration[0].enabled,
+      strcontains(aws_cognito_user_pool.this.email_mfa_configuration[0].message, "{####}"),
+      aws_cognito_user_pool.this.sms_configuration[0].external_id == "vestibule-test",
+    ])
+    error_message = "Each that is named is offered."
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.text_messages["sms"].policy).Statement[0].NotResource == ["arn:aws:sns:*:*:*"] && jsondecode(aws_iam_role.text_messages["sms"].assume_role_policy).Statement[0].Condition.StringEquals["sts:ExternalId"] == "vestibule-test"
+    error_message = "The pool alone sends, to telephones alone."
+  }
+
+  assert {
+    condition = alltrue([
+      aws_cognito_user_pool.this.sign_in_policy[0].allowed_first_auth_factors == toset(["PASSWORD", "WEB_AUTHN"]),
+      aws_cognito_user_pool.this.web_authn_configuration[0].relying_party_id == "example.com",
+      aws_cognito_user_pool.this.web_authn_configuration[0].user_verification == "required",
+      contains(aws_cognito_user_pool_client.web.explicit_auth_flows, "ALLOW_USER_AUTH"),
+    ])
+    error_message = "A passkey will do, and a password still does."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool_client.web.refresh_token_rotation[0].feature == "ENABLED" && aws_cognito_user_pool_client.web.refresh_token_rotation[0].retry_grace_period_seconds == 10 && !contains(aws_cognito_user_pool_client.web.explicit_auth_flows, "ALLOW_REFRESH_TOKEN_AUTH")
+    error_message = "Cognito refuses rotation beside the older way."
+  }
+
+  assert {
+    condition = alltrue([
+      aws_cognito_user_pool_client.web.supported_identity_providers == toset(["COGNITO", "Google"]),
+      aws_cognito_user_pool_client.web.allowed_oauth_flows == toset(["code"]),
+      aws_cognito_user_pool_client.web.allowed_oauth_scopes == toset(["openid", "email", "profile", "aws.cognito.signin.user.admin", "vestibule/api"]),
+      aws_cognito_user_pool_client.web.callback_urls == toset(["https://example.com/"]),
+    ])
+    error_message = "The web client knows the way there and back, and takes codes alone."
+  }
+
+  assert {
+    condition     = nonsensitive(aws_cognito_identity_provider.this["Google"].provider_details["client_secret"] == "secret" && aws_cognito_identity_provider.this["Google"].provider_details["authorize_scopes"] == "openid email profile")
+    error_message = "Google knows who asks, and for what."
+  }
+
+  assert {
+    condition = alltrue([
+      aws_cognito_user_pool_client.server["server"].generate_secret,
+      aws_cognito_user_pool_client.server["server"].allowed_oauth_flows == toset(["client_credentials"]),
+      aws_cognito_user_pool_client.server["server"].allowed_oauth_scopes == toset(["vestibule/api"]),
+    ])
+    error_message = "It comes as itself, for our scope alone."
+  }
+
+  assert {
+    condition = [for mapping in aws_cognito_identity_pool_roles_attachment.this.role_mapping : [
+      mapping.type, mapping.ambiguous_role_resolution, mapping.mapping_rule[0].claim, mapping.mapping_rule[0].match_type, mapping.mapping_rule[0].value, mapping.mapping_rule[0].role_arn,
+    ]] == [["Rules", "AuthenticatedRole", "role", "Equals", "admin", "arn:aws:iam::123456789012:role/operators"]]
+    error_message = "An admin takes that role, everybody else the usual one."
+  }
+
+  assert {
+    condition     = aws_cognito_user_group.this["testers"].role_arn == null
+    error_message = "A group gives no role."
+  }
 }
 
 run "the_lite_tier_takes_the_first_token_events" {
@@ -208,6 +283,22 @@ run "the_lite_tier_takes_the_first_token_events" {
   }
 }
 
+# Each rule of the pool has a run of its own: terraform tells that something was refused, not why.
+
+run "token_events_for_access_tokens_are_refused_on_the_lite_tier" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  variables {
+    tier = "LITE"
+  }
+
+  expect_failures = [aws_cognito_user_pool.this]
+}
+
 run "triggers_that_outlast_cognitos_patience_are_refused" {
   command = plan
 
@@ -220,43 +311,6 @@ run "triggers_that_outlast_cognitos_patience_are_refused" {
   }
 
   expect_failures = [aws_cognito_user_pool.this]
-}
-
-run "mail_comes_from_the_verified_identity" {
-  command = plan
-
-  module {
-    source = "./modules/identity"
-  }
-
-  variables {
-    mail = { from = "hello@example.com", identity_arn = "arn:aws:ses:us-east-1:123456789012:identity/example.com" }
-  }
-
-  assert {
-    condition = [
-      for each in aws_cognito_user_pool.this.email_configuration : "${each.email_sending_account} ${each.from_email_address} ${each.source_arn}"
-    ] == ["DEVELOPER hello@example.com arn:aws:ses:us-east-1:123456789012:identity/example.com"]
-    error_message = "Cognito mails by SES, as the address."
-  }
-}
-
-run "threat_protection_works_on_the_plus_tier" {
-  command = plan
-
-  module {
-    source = "./modules/identity"
-  }
-
-  variables {
-    tier              = "PLUS"
-    threat_protection = "ENFORCED"
-  }
-
-  assert {
-    condition     = aws_cognito_user_pool.this.user_pool_add_ons[0].advanced_security_mode == "ENFORCED"
-    error_message = "Threat protection reaches the pool."
-  }
 }
 
 run "threat_protection_is_refused_on_a_cheaper_tier" {
@@ -273,11 +327,71 @@ run "threat_protection_is_refused_on_a_cheaper_tier" {
   expect_failures = [aws_cognito_user_pool.this]
 }
 
-run "names_that_differ_by_case_are_refused" {
+run "the_default_sender_is_refused_where_people_are" {
   command = plan
 
   module {
     source = "./modules/identity"
+  }
+
+  variables {
+    production = true
+  }
+
+  expect_failures = [aws_cognito_user_pool.this]
+}
+
+run "a_second_factor_by_mail_without_a_sender_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  variables {
+    mfa_methods = ["email"]
+  }
+
+  expect_failures = [aws_cognito_user_pool.this]
+}
+
+run "passkeys_are_refused_on_the_lite_tier" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  variables {
+    tier     = "LITE"
+    triggers = merge(var.triggers, { token_event = "V1_0" })
+    passkeys = { relying_party_id = "example.com", user_verification = "preferred" }
+  }
+
+  expect_failures = [aws_cognito_user_pool.this]
+}
+
+run "a_provider_without_pages_to_come_back_by_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/identity"
+  }
+
+  variables {
+    identity_providers = { Google = { type = "Google", details = { client_id = "x" }, attributes = { email = "email" } } }
+  }
+
+  expect_failures = [aws_cognito_user_pool_client.web]
+}
+
+# These rules stand in variables: planned alone, they need no provider.
+
+run "names_that_differ_by_case_are_refused" {
+  command = plan
+
+  module {
+    source = "./tests/fixtures/user_pool"
   }
 
   variables {
@@ -291,7 +405,7 @@ run "short_passwords_are_refused" {
   command = plan
 
   module {
-    source = "./modules/identity"
+    source = "./tests/fixtures/user_pool"
   }
 
   variables {
@@ -305,7 +419,7 @@ run "tokens_of_more_than_an_hour_are_refused" {
   command = plan
 
   module {
-    source = "./modules/identity"
+    source = "./tests/fixtures/user_pool"
   }
 
   variables {
@@ -315,11 +429,27 @@ run "tokens_of_more_than_an_hour_are_refused" {
   expect_failures = [var.user_pool]
 }
 
+run "sign_ins_of_more_than_ten_years_and_no_second_factor_to_choose_are_refused" {
+  command = plan
+
+  module {
+    source = "./tests/fixtures/user_pool"
+  }
+
+  variables {
+    user_pool   = merge(var.user_pool, { refresh_token_days = 3651 })
+    mfa_methods = []
+    role_arns   = { for number in range(26) : tostring(number) => "arn:aws:iam::123456789012:role/operators" }
+  }
+
+  expect_failures = [var.user_pool, var.mfa_methods, var.role_arns]
+}
+
 run "a_pool_without_a_second_factor_is_refused" {
   command = plan
 
   module {
-    source = "./modules/identity"
+    source = "./tests/fixtures/user_pool"
   }
 
   variables {
@@ -338,6 +468,7 @@ run "the_table_is_kept_recoverable_and_copied" {
 
   variables {
     name             = "vestibule-test"
+    region           = "us-east-1"
     secondary_region = "us-west-2"
     table = {
       key                    = { partition = "pk", sort = "sk" }
@@ -367,4 +498,72 @@ run "the_table_is_kept_recoverable_and_copied" {
     condition     = [for each in aws_dynamodb_table.this.replica : "${each.region_name} ${each.point_in_time_recovery}"] == ["us-west-2 true"]
     error_message = "The copy is recoverable too."
   }
+}
+
+run "a_table_may_have_keys_and_backups_of_its_own" {
+  command = plan
+
+  module {
+    source = "./modules/data"
+  }
+
+  variables {
+    name             = "vestibule-test"
+    region           = "us-east-1"
+    secondary_region = "us-west-2"
+    key_arn          = "arn:aws:kms:us-east-1:123456789012:key/one"
+    replica_key_arn  = "arn:aws:kms:us-west-2:123456789012:key/two"
+    backup           = { schedule = "0 5 * * ? *", keep_days = 90 }
+    table = {
+      key                    = { partition = "pk", sort = "sk" }
+      stream                 = "NEW_AND_OLD_IMAGES"
+      ttl                    = "expiresAt"
+      point_in_time_recovery = true
+    }
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.this.server_side_encryption[0].kms_key_arn == var.key_arn && [for each in aws_dynamodb_table.this.replica : each.kms_key_arn] == [var.replica_key_arn]
+    error_message = "Each region has its key."
+  }
+
+  assert {
+    condition     = [for rule in aws_backup_plan.this["table"].rule : [rule.schedule, tostring(rule.lifecycle[0].delete_after)]] == [["cron(0 5 * * ? *)", "90"]]
+    error_message = "A copy a day, for ninety days."
+  }
+}
+
+run "a_copy_without_a_key_beside_a_table_with_one_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/data"
+  }
+
+  variables {
+    name             = "vestibule-test"
+    region           = "us-east-1"
+    secondary_region = "us-west-2"
+    key_arn          = "arn:aws:kms:us-east-1:123456789012:key/one"
+    table            = { key = { partition = "pk", sort = "sk" }, stream = "NEW_AND_OLD_IMAGES", ttl = "expiresAt", point_in_time_recovery = true }
+  }
+
+  expect_failures = [aws_dynamodb_table.this]
+}
+
+run "a_key_of_another_region_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/data"
+  }
+
+  variables {
+    name    = "vestibule-test"
+    region  = "us-east-1"
+    key_arn = "arn:aws:kms:eu-west-1:123456789012:key/one"
+    table   = { key = { partition = "pk", sort = "sk" }, stream = "NEW_AND_OLD_IMAGES", ttl = "expiresAt", point_in_time_recovery = true }
+  }
+
+  expect_failures = [aws_dynamodb_table.this]
 }

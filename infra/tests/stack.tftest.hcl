@@ -45,8 +45,31 @@ mock_provider "aws" {
     }
   }
 
+  mock_resource "aws_lambda_alias" {
+    defaults = {
+      arn        = "arn:aws:lambda:us-east-1:123456789012:function:some:live"
+      invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/some:live/invocations"
+    }
+  }
+
   mock_resource "aws_sqs_queue" {
     defaults = { arn = "arn:aws:sqs:us-east-1:123456789012:some" }
+  }
+
+  mock_resource "aws_cloudwatch_event_bus" {
+    defaults = { arn = "arn:aws:events:us-east-1:123456789012:event-bus/vestibule-test" }
+  }
+
+  mock_resource "aws_cloudwatch_event_rule" {
+    defaults = { arn = "arn:aws:events:us-east-1:123456789012:rule/some" }
+  }
+
+  mock_resource "aws_secretsmanager_secret" {
+    defaults = { arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:some" }
+  }
+
+  mock_resource "aws_ssm_parameter" {
+    defaults = { arn = "arn:aws:ssm:us-east-1:123456789012:parameter/some" }
   }
 
   mock_resource "aws_s3_bucket" {
@@ -60,6 +83,15 @@ mock_provider "aws" {
   mock_resource "aws_api_gateway_rest_api" {
     defaults = { execution_arn = "arn:aws:execute-api:us-east-1:123456789012:api" }
   }
+
+  mock_resource "aws_cloudfront_function" {
+    defaults = { arn = "arn:aws:cloudfront::123456789012:function/some" }
+  }
+}
+
+# For CloudFront.
+mock_provider "aws" {
+  alias = "us_east_1"
 }
 
 variables {
@@ -68,7 +100,7 @@ variables {
   package_path = "README.md"
 }
 
-run "every_function_of_the_stack_is_made_with_its_own_role_and_log_group" {
+run "the_stack_as_its_files_say_it" {
   command = plan
 
   assert {
@@ -90,10 +122,6 @@ run "every_function_of_the_stack_is_made_with_its_own_role_and_log_group" {
     condition     = toset(keys(output.queue_urls)) == toset(keys(local.stack.queues))
     error_message = "Every queue of the stack is made."
   }
-}
-
-run "policies_name_this_account_and_nothing_wider" {
-  command = plan
 
   assert {
     condition = [
@@ -127,7 +155,7 @@ run "policies_name_this_account_and_nothing_wider" {
     condition = alltrue(flatten([
       for policy in values(module.functions.policies) : [
         for statement in jsondecode(policy).Statement : [
-          for arn in statement.Resource : startswith(arn, "arn:aws:") && arn != "*"
+          for arn in statement.Resource : startswith(arn, "arn:aws:") && arn != "*" || try(statement.Sid, "") == "LookAtNetworks"
         ]
       ]
     ]))
@@ -142,35 +170,6 @@ run "policies_name_this_account_and_nothing_wider" {
     ]))
     error_message = "Every action is named."
   }
-}
-
-run "rights_to_mail_and_to_the_policy_are_for_one_thing_each" {
-  command = plan
-
-  variables {
-    mail = { identity = "example.com", from = "hello@example.com" }
-  }
-
-  assert {
-    condition = [
-      for statement in jsondecode(module.functions.policies["maintenance"]).Statement : statement.Resource if statement.Sid == "ReadThePolicy"
-    ] == [["arn:aws:ssm:us-east-1:123456789012:parameter/vestibule/test/policy"]]
-    error_message = "The symbol `policy_parameter` is this deployment's parameter."
-  }
-}
-
-run "a_trigger_that_is_given_more_time_than_cognito_waits_is_refused" {
-  command = plan
-
-  variables {
-    functions = { triggers = { timeout = 10 } }
-  }
-
-  expect_failures = [var.functions]
-}
-
-run "the_document_calls_the_functions_and_trusts_the_pool" {
-  command = plan
 
   assert {
     condition     = jsondecode(module.api.body).info.title == "vestibule-test"
@@ -183,7 +182,7 @@ run "the_document_calls_the_functions_and_trusts_the_pool" {
         for method in values(path) : method["x-amazon-apigateway-integration"].uri
         if try(method["x-amazon-apigateway-integration"].type, "") == "aws_proxy"
       ]
-    ])) == toset(["arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/some/invocations"])
+    ])) == toset(["arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/some:live/invocations"])
     error_message = "Every function key in the document became an invocation URI."
   }
 
@@ -199,13 +198,102 @@ run "the_document_calls_the_functions_and_trusts_the_pool" {
     ])
     error_message = "No path and no method is lost or added."
   }
+
+  assert {
+    condition     = { for key, pattern in module.delivery.patterns : key => length(jsondecode(pattern)["detail-type"]) } == { for key, rule in local.stack.bus.rules : key => length(rule.types) }
+    error_message = "A rule asks for the types that stack.yaml names."
+  }
+
+  assert {
+    condition     = jsondecode(module.delivery.patterns["welcome"]) == { source = ["vestibule"], detail-type = ["user.confirmed"] }
+    error_message = "An exact type is asked for as it is, from our relay alone."
+  }
+
+  assert {
+    condition     = jsondecode(module.delivery.patterns["analytics"])["detail-type"][0] == { prefix = "user." }
+    error_message = "`user.*` is everything that begins with `user.`."
+  }
+
+  assert {
+    condition     = module.delivery.schedules["maintenance-reconcile"] == "rate(15 minutes)"
+    error_message = "Schedules are those of the functions."
+  }
+
+  assert {
+    condition     = output.secret_arns == {}
+    error_message = "A secret costs money."
+  }
+
+  assert {
+    condition = alltrue([
+      local.functions.user_service.environment.USER_SERVICE_SECRET == "",
+      local.functions.user_service.environment.USER_SERVICE_URL == "",
+      local.functions.mailer.environment.SITE_URL == "",
+    ])
+    error_message = "What is not there is empty text, which turns it off."
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(module.functions.policies["user_service"]).Statement : statement.Sid if statement.Sid == "KnowTheKey"] == []
+    error_message = "Nobody may read what is not there."
+  }
+
+  assert {
+    condition     = local.functions.mailer.environment.UNSUBSCRIBE_PARAMETER == "/vestibule/test/unsubscribe"
+    error_message = "The key that signs links is there from the start."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(module.functions.policies["vpc_builder"]).Statement :
+      statement.Condition == { StringEquals = { "aws:ResourceTag/vestibule:environment" = ["test"], "aws:ResourceTag/vestibule:table" = [module.data.table_name] } }
+      if length([for action in statement.Action : action if can(regex("^ec2:(Delete|Detach|Disassociate|Release|Modify)", action))]) > 0
+    ])
+    error_message = "Removing and changing asks for our tag."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(module.functions.policies["vpc_builder"]).Statement : keys(statement.Condition.StringEquals) if contains(statement.Action, "ec2:CreateTags")
+    ] == [["ec2:CreateAction"]]
+    error_message = "Tags are given only to what is being made."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(module.functions.policies["vpc_builder"]).Statement :
+      statement.Sid == "LookAtNetworks" || !contains(statement.Resource, "*")
+    ])
+    error_message = "Only looking is allowed everywhere."
+  }
+
+  assert {
+    condition     = local.triggers.function_arn == "arn:aws:lambda:us-east-1:123456789012:function:vestibule-test-triggers:live"
+    error_message = "The pool calls the alias."
+  }
+
+  assert {
+    condition     = toset([for function in values(module.functions.functions) : function.qualifier]) == toset(["live"])
+    error_message = "Every function has one."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(module.functions.policies["maintenance"]).Statement : statement.Resource if statement.Sid == "ReadThePolicy"
+    ] == [["arn:aws:ssm:us-east-1:123456789012:parameter/vestibule/test/policy"]]
+    error_message = "The symbol `policy_parameter` is this deployment's parameter."
+  }
 }
 
-run "overrides_reach_the_functions_and_the_rest_stays_as_the_stack_says" {
+run "another_deployment_beside_it" {
   command = plan
 
   variables {
-    functions = { api = { memory = 2048 } }
+    functions          = { api = { memory = 2048 } }
+    environment_suffix = "-pr12"
+    secrets            = ["user-service"]
+    user_service_url   = "https://users.example.com/api/v1/users"
+    publish_versions   = false
   }
 
   assert {
@@ -217,17 +305,86 @@ run "overrides_reach_the_functions_and_the_rest_stays_as_the_stack_says" {
     condition     = module.functions.sizes["maintenance"] == { memory = local.stack.functions.maintenance.memory, timeout = local.stack.functions.maintenance.timeout }
     error_message = "Another function keeps its size."
   }
-}
-
-run "a_suffix_tells_two_deployments_of_one_environment_apart" {
-  command = plan
-
-  variables {
-    environment_suffix = "-pr12"
-  }
 
   assert {
     condition     = output.dynamodb_table_name == "vestibule-test-pr12"
     error_message = "The suffix is part of every name."
+  }
+
+  assert {
+    condition     = keys(output.secret_arns) == ["user-service"]
+    error_message = "Only that one."
+  }
+
+  assert {
+    condition     = local.functions.user_service.environment.USER_SERVICE_SECRET == output.secret_arns.user-service && local.functions.maintenance.environment.USER_SERVICE_URL == "https://users.example.com/api/v1/users"
+    error_message = "Both who tell the user service know it."
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(module.functions.policies["user_service"]).Statement : statement.Resource if statement.Sid == "KnowTheKey"] == [[output.secret_arns.user-service]]
+    error_message = "That secret and no other."
+  }
+
+  assert {
+    condition     = local.triggers.function_arn == "arn:aws:lambda:us-east-1:123456789012:function:vestibule-test-pr12-triggers" && alltrue([for function in values(module.functions.functions) : function.qualifier == null])
+    error_message = "Then they are called by their own names."
+  }
+}
+
+run "all_that_costs_extra_can_be_had_at_once" {
+  command = plan
+
+  variables {
+    environment      = "prod"
+    secondary_region = "us-west-2"
+    mail             = { identity = "example.com", from = "hello@example.com" }
+    tracing          = true
+    canary           = { share = 0.1, stable = { api = "3" } }
+    backup           = {}
+    firewall         = {}
+    usage_plan       = { requests_per_day = 10000 }
+    method_throttles = { "POST /vpcs" = { rate = 2, burst = 4 } }
+    user_pool_tier   = "PLUS"
+    server_client    = true
+    sign_in_domain   = { prefix = "people" }
+    sign_in_pages    = { callback_urls = ["https://example.com/"] }
+    passkeys         = { relying_party_id = "example.com" }
+    user_service_url = "https://users.internal.example/api/v1/users"
+    outbound_hosts   = [".internal.example"]
+
+    threat_protection = "ENFORCED"
+
+    keys = {
+      table   = "arn:aws:kms:us-east-1:123456789012:key/one"
+      replica = "arn:aws:kms:us-west-2:123456789012:key/two"
+      logs    = "arn:aws:kms:us-east-1:123456789012:key/one"
+    }
+
+    user_service_network = {
+      subnet_ids         = ["subnet-1"]
+      security_group_ids = ["sg-1"]
+      endpoints          = { vpc_id = "vpc-1", route_table_ids = ["rtb-1"] }
+    }
+  }
+
+  assert {
+    condition     = [module.api_firewall["on"].name, module.pool_firewall["on"].name] == ["vestibule-prod-api", "vestibule-prod-pool"]
+    error_message = "The API and the pool have a firewall each."
+  }
+
+  assert {
+    condition     = toset(keys(module.network["user-service"].endpoint_ids)) == toset(["cognito-idp", "dynamodb", "secretsmanager", "sqs", "ssm"])
+    error_message = "From within the network, every service that is called can be reached."
+  }
+
+  assert {
+    condition     = local.functions.user_service.environment.OUTBOUND_HOSTS == ".internal.example" && local.functions.analytics.environment.OUTBOUND_HOSTS == ".internal.example"
+    error_message = "Whoever calls out knows whom it may call."
+  }
+
+  assert {
+    condition     = toset([for key, function in local.functions : key if function.network != null]) == toset(["maintenance", "user_service"])
+    error_message = "Those two, and nobody else."
   }
 }

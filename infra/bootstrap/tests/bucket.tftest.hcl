@@ -19,7 +19,7 @@ mock_provider "aws" {
   }
 }
 
-run "states_are_kept_versioned_private_and_over_tls_only" {
+run "states_are_private_and_versioned_and_nobody_deploys_without_being_asked" {
   command = plan
 
   assert {
@@ -54,17 +54,9 @@ run "states_are_kept_versioned_private_and_over_tls_only" {
     condition     = length(aws_api_gateway_account.this) == 1
     error_message = "API Gateway may write logs."
   }
-}
-
-run "an_account_that_has_a_role_for_logs_keeps_it" {
-  command = plan
-
-  variables {
-    api_logs_role = false
-  }
 
   assert {
-    condition     = length(aws_api_gateway_account.this) == 0 && length(aws_iam_role.api_logs) == 0
-    error_message = "The account's setting is left alone."
+    condition     = output.deployer_role_arn == null && length(aws_iam_openid_connect_provider.deployer) == 0
+    error_message = "No role, and nobody whose word is taken."
   }
 }

@@ -8,6 +8,16 @@ output "arn" {
   value       = aws_api_gateway_rest_api.this.arn
 }
 
+output "stage" {
+  description = "Name of the stage, once it is there."
+  value       = aws_api_gateway_stage.this.stage_name
+}
+
+output "stage_arn" {
+  description = "ARN of the stage."
+  value       = aws_api_gateway_stage.this.arn
+}
+
 output "invoke_url" {
   description = "Where the API answers, stage included."
   value       = aws_api_gateway_stage.this.invoke_url

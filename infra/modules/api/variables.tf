@@ -18,6 +18,7 @@ variable "functions" {
   type = map(object({
     name       = string
     invoke_arn = string
+    qualifier  = optional(string)
   }))
 }
 
@@ -39,4 +40,35 @@ variable "throttle" {
 variable "log_retention_days" {
   description = "Days that access logs are kept."
   type        = number
+}
+
+variable "log_key_arn" {
+  description = "Key that access logs are encrypted with. CloudWatch's own without it."
+  type        = string
+  default     = null
+}
+
+variable "tracing" {
+  description = "Let X-Ray draw who called what."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "method_throttles" {
+  description = "Requests a second, and burst, of single methods, by `METHOD /path` as the definition has it."
+  type        = map(object({ rate = number, burst = number }))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for method in keys(var.method_throttles) : can(jsondecode(var.definition).paths[split(" ", method)[1]][lower(split(" ", method)[0])])])
+    error_message = "method_throttles may only name methods of the definition, for example `POST /vpcs`. Unknown: ${join(", ", [for method in keys(var.method_throttles) : method if !can(jsondecode(var.definition).paths[split(" ", method)[1]][lower(split(" ", method)[0])])])}."
+  }
+}
+
+variable "usage_plan" {
+  description = "What callers with an API key may ask for: requests a day in all, requests a second, and burst. None without it."
+  type        = object({ requests_per_day = number, rate = number, burst = number })
+  default     = null
 }

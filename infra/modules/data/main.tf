@@ -41,8 +41,10 @@ resource "aws_dynamodb_table" "this" {
     enabled = var.table.point_in_time_recovery
   }
 
+  # By AWS's own key for DynamoDB, if none is named.
   server_side_encryption {
-    enabled = true
+    enabled     = true
+    kms_key_arn = var.key_arn
   }
 
   # A replica inside the table, not a resource of its own: one owner for both regions' settings.
@@ -51,6 +53,7 @@ resource "aws_dynamodb_table" "this" {
 
     content {
       region_name            = replica.value
+      kms_key_arn            = var.replica_key_arn
       point_in_time_recovery = var.table.point_in_time_recovery
       propagate_tags         = true
     }
@@ -58,5 +61,15 @@ resource "aws_dynamodb_table" "this" {
 
   lifecycle {
     prevent_destroy = true
+
+    precondition {
+      condition     = var.secondary_region == null || (var.key_arn == null) == (var.replica_key_arn == null)
+      error_message = "keys.table and keys.replica go together where there is a secondary_region: a copy is encrypted by a key of its own region."
+    }
+
+    precondition {
+      condition     = try(split(":", var.key_arn)[3], var.region) == var.region && try(split(":", var.replica_key_arn)[3], var.secondary_region) == var.secondary_region
+      error_message = "keys.table must be a key of region, and keys.replica one of secondary_region."
+    }
   }
 }

@@ -1,10 +1,13 @@
 output "functions" {
-  description = "Name, ARN, invocation URI and log group by function key."
+  description = "By function key: name, ARN, log group, published version; and how to call it: by target_arn, invoke_arn and qualifier, which is null without an alias."
   value = {
     for key, function in aws_lambda_function.this : key => {
       name       = function.function_name
       arn        = function.arn
-      invoke_arn = function.invoke_arn
+      target_arn = local.targets[key].arn
+      invoke_arn = local.targets[key].invoke_arn
+      qualifier  = local.targets[key].qualifier
+      version    = function.version
       log_group  = aws_cloudwatch_log_group.function[key].name
     }
   }
@@ -13,6 +16,11 @@ output "functions" {
 output "queue_urls" {
   description = "Queue URLs by key."
   value       = { for key, queue in local.queues : key => queue.url }
+}
+
+output "queue_arns" {
+  description = "Queue ARNs by key."
+  value       = { for key, queue in local.queues : key => queue.arn }
 }
 
 output "roles" {

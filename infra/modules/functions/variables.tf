@@ -32,10 +32,17 @@ variable "functions" {
     timeout     = number
     policy      = string
     environment = optional(map(string), {})
+    concurrency = optional(number)
+    network = optional(object({
+      subnet_ids         = list(string)
+      security_group_ids = list(string)
+    }))
     events = optional(list(object({
       stream          = optional(string)
       queue           = optional(string)
-      batch_size      = number
+      schedule        = optional(string)
+      concurrency     = optional(number)
+      batch_size      = optional(number)
       filter          = optional(string)
       maximum_age     = optional(number)
       maximum_retries = optional(number)
@@ -52,6 +59,38 @@ variable "queues" {
     max_receives = optional(number)
     dead_letters = optional(string)
   }))
+}
+
+variable "queue_senders" {
+  description = "ARNs of the bus's rules that may put events into a queue, by queue key."
+  type        = map(list(string))
+  default     = {}
+  nullable    = false
+}
+
+variable "topic_senders" {
+  description = "ARNs of the topics that may put notifications into a queue, by queue key."
+  type        = map(list(string))
+  default     = {}
+  nullable    = false
+}
+
+variable "environment" {
+  description = "What `environment` stands for in the conditions of policies."
+  type        = string
+}
+
+variable "table_name" {
+  description = "What `table` stands for in the conditions of policies."
+  type        = string
+  default     = null
+}
+
+variable "restrict_network" {
+  description = "Keep the conditions of policies on tags, on what EC2 makes and on the keys of items. Off only where IAM doesn't know them."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "arns" {
@@ -95,4 +134,43 @@ variable "architecture" {
 variable "log_retention_days" {
   description = "Days that the functions' logs are kept."
   type        = number
+}
+
+variable "log_key_arn" {
+  description = "Key that the functions' logs are encrypted with. CloudWatch's own without it."
+  type        = string
+  default     = null
+}
+
+variable "table_key_arn" {
+  description = "Key that the table is encrypted with: who may use the table must be allowed to use it. AWS's own without it."
+  type        = string
+  default     = null
+}
+
+variable "tracing" {
+  description = "Let X-Ray draw who called what."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "alias" {
+  description = "Publish a version at each change, behind an alias of this name, which everything calls. Without it there is one version, which a change replaces at once."
+  type        = string
+  default     = null
+}
+
+variable "canary" {
+  description = "Keep functions, by key, at a published version, and give the newest this share of the calls. All to the newest without it."
+  type = object({
+    share  = number
+    stable = map(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.canary == null || var.alias != null
+    error_message = "canary needs an alias."
+  }
 }

@@ -36,7 +36,42 @@ resource "aws_cognito_user_pool" "this" {
   }
 
   software_token_mfa_configuration {
-    enabled = true
+    enabled = contains(var.mfa_methods, "totp")
+  }
+
+  dynamic "email_mfa_configuration" {
+    for_each = contains(var.mfa_methods, "email") ? [local.code_mail] : []
+
+    content {
+      subject = email_mfa_configuration.value.subject
+      message = email_mfa_configuration.value.message
+    }
+  }
+
+  dynamic "sms_configuration" {
+    for_each = aws_iam_role.text_messages
+
+    content {
+      external_id    = var.prefix
+      sns_caller_arn = sms_configuration.value.arn
+    }
+  }
+
+  dynamic "sign_in_policy" {
+    for_each = var.passkeys == null ? [] : [var.passkeys]
+
+    content {
+      allowed_first_auth_factors = ["PASSWORD", "WEB_AUTHN"]
+    }
+  }
+
+  dynamic "web_authn_configuration" {
+    for_each = var.passkeys == null ? [] : [var.passkeys]
+
+    content {
+      relying_party_id  = web_authn_configuration.value.relying_party_id
+      user_verification = web_authn_configuration.value.user_verification
+    }
   }
 
   dynamic "email_configuration" {
@@ -46,6 +81,7 @@ resource "aws_cognito_user_pool" "this" {
       email_sending_account = "DEVELOPER"
       source_arn            = email_configuration.value.identity_arn
       from_email_address    = email_configuration.value.from
+      configuration_set     = email_configuration.value.configuration_set
     }
   }
 
@@ -72,6 +108,10 @@ resource "aws_cognito_user_pool" "this" {
 
     content {
       advanced_security_mode = user_pool_add_ons.value
+
+      advanced_security_additional_flows {
+        custom_auth_mode = user_pool_add_ons.value
+      }
     }
   }
 
@@ -125,6 +165,21 @@ resource "aws_cognito_user_pool" "this" {
       condition     = var.triggers.timeout < 5
       error_message = "The function of the triggers needs a timeout under 5 s: Cognito then starts a second one beside the first."
     }
+
+    precondition {
+      condition     = var.mail != null || !var.production
+      error_message = "A production needs mail: Cognito's own sender mails 50 times a day, and then nobody can sign up or reset a password. Verify an identity with SES and name it in the variable mail."
+    }
+
+    precondition {
+      condition     = !contains(var.mfa_methods, "email") || var.mail != null && var.tier != "LITE"
+      error_message = "A second factor by e-mail needs mail, and user_pool_tier ESSENTIALS or PLUS."
+    }
+
+    precondition {
+      condition     = var.passkeys == null || var.tier != "LITE"
+      error_message = "passkeys need user_pool_tier ESSENTIALS or PLUS: LITE knows passwords only."
+    }
   }
 }
 
@@ -143,74 +198,93 @@ resource "aws_cognito_resource_server" "this" {
   }
 }
 
-resource "aws_cognito_user_pool_client" "web" {
-  name         = "${var.prefix}-web"
-  user_pool_id = aws_cognito_user_pool.this.id
-
-  # A browser cannot keep a secret.
-  generate_secret               = false
-  prevent_user_existence_errors = "ENABLED"
-  enable_token_revocation       = true
-  supported_identity_providers  = ["COGNITO"]
-
-  explicit_auth_flows = concat(
-    ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"],
-    var.user_pool.password_flow ? ["ALLOW_USER_PASSWORD_AUTH"] : [],
-    var.user_pool.custom_auth ? ["ALLOW_CUSTOM_AUTH"] : [],
-  )
-
-  access_token_validity  = var.user_pool.token_minutes.access
-  id_token_validity      = var.user_pool.token_minutes.id
-  refresh_token_validity = var.user_pool.refresh_token_days
-  auth_session_validity  = var.user_pool.auth_session_minutes
-
-  token_validity_units {
-    access_token  = "minutes"
-    id_token      = "minutes"
-    refresh_token = "days"
-  }
-
-  # What decides rights is never here: no client may write it.
-  write_attributes = var.user_pool.client_writes
-  read_attributes  = distinct(concat(["email_verified"], var.user_pool.client_writes))
-
-  depends_on = [aws_cognito_resource_server.this]
-}
-
-resource "aws_cognito_identity_pool" "this" {
-  identity_pool_name               = var.prefix
-  allow_unauthenticated_identities = false
-  allow_classic_flow               = false
-
-  cognito_identity_providers {
-    client_id               = aws_cognito_user_pool_client.web.id
-    provider_name           = aws_cognito_user_pool.this.endpoint
-    server_side_token_check = true
+locals {
+  # Sent where the function of the triggers has no text of its own.
+  code_mail = {
+    subject = "Your sign-in code"
+    message = "Your code is {####}. It works for a few minutes. If you did not sign in, change your password."
   }
 }
 
-# Cognito wants both roles. The unauthenticated one has no policy, so it may do nothing.
-resource "aws_iam_role" "identity" {
-  for_each = toset(["authenticated", "unauthenticated"])
+# Cognito sends text messages by the account's SNS.
+resource "aws_iam_role" "text_messages" {
+  for_each = toset(contains(var.mfa_methods, "sms") ? ["sms"] : [])
 
-  name        = "${var.prefix}-${each.key}"
-  description = each.key == "authenticated" ? "People who signed in, at the API's signed routes." : "People who did not sign in. May do nothing."
+  name        = "${var.prefix}-text-messages"
+  description = "The user pool sends codes by text message."
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
-      Action    = "sts:AssumeRoleWithWebIdentity"
-      Principal = { Federated = "cognito-identity.amazonaws.com" }
-      Condition = {
-        StringEquals             = { "cognito-identity.amazonaws.com:aud" = aws_cognito_identity_pool.this.id }
-        "ForAnyValue:StringLike" = { "cognito-identity.amazonaws.com:amr" = each.key }
-      }
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "cognito-idp.amazonaws.com" }
+      Condition = { StringEquals = { "sts:ExternalId" = var.prefix, "aws:SourceAccount" = var.account_id } }
     }]
   })
 }
 
-resource "aws_cognito_identity_pool_roles_attachment" "this" {
-  identity_pool_id = aws_cognito_identity_pool.this.id
-  roles            = { for key, role in aws_iam_role.identity : key => role.arn }
+resource "aws_iam_role_policy" "text_messages" {
+  for_each = aws_iam_role.text_messages
+
+  name = "send"
+  role = each.value.id
+
+  # To telephones, which have no ARN, and to no topic.
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect      = "Allow"
+      Action      = ["sns:Publish"]
+      NotResource = ["arn:${var.partition}:sns:*:*:*"]
+    }]
+  })
+}
+
+# What threat protection does about what it sees. In AUDIT it only writes it down.
+resource "aws_cognito_risk_configuration" "this" {
+  for_each = { for mail in var.threat_protection == "ENFORCED" && var.mail != null ? [var.mail] : [] : "pool" => mail }
+
+  user_pool_id = aws_cognito_user_pool.this.id
+
+  compromised_credentials_risk_configuration {
+    event_filter = ["PASSWORD_CHANGE", "SIGN_IN", "SIGN_UP"]
+
+    actions {
+      event_action = "BLOCK"
+    }
+  }
+
+  account_takeover_risk_configuration {
+    notify_configuration {
+      from       = each.value.from
+      source_arn = each.value.identity_arn
+    }
+
+    actions {
+      low_action {
+        event_action = "NO_ACTION"
+        notify       = false
+      }
+
+      medium_action {
+        event_action = "MFA_IF_CONFIGURED"
+        notify       = true
+      }
+
+      high_action {
+        event_action = "BLOCK"
+        notify       = true
+      }
+    }
+  }
+}
+
+# Roles are in our table, and no group of the pool gives one. These are for what else reads tokens.
+resource "aws_cognito_user_group" "this" {
+  for_each = var.groups
+
+  user_pool_id = aws_cognito_user_pool.this.id
+  name         = each.key
+  description  = each.value
 }

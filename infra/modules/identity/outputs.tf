@@ -27,3 +27,8 @@ output "authenticated_role_name" {
   description = "Role that signed-in people take through the identity pool."
   value       = aws_iam_role.identity["authenticated"].name
 }
+
+output "server_client_id" {
+  description = "Id of the client for programs, or null."
+  value       = one([for client in aws_cognito_user_pool_client.server : client.id])
+}

@@ -34,8 +34,13 @@ variable "user_pool" {
   }
 
   validation {
-    condition     = max(var.user_pool.token_minutes.access, var.user_pool.token_minutes.id) <= 60
-    error_message = "token_minutes must be 60 or less: a stolen token cannot be called back."
+    condition     = max(var.user_pool.token_minutes.access, var.user_pool.token_minutes.id) <= 60 && min(var.user_pool.token_minutes.access, var.user_pool.token_minutes.id) >= 5
+    error_message = "token_minutes must be between 5, the least Cognito takes, and 60: a stolen token cannot be called back."
+  }
+
+  validation {
+    condition     = var.user_pool.refresh_token_days >= 1 && var.user_pool.refresh_token_days <= 3650
+    error_message = "refresh_token_days must be between 1 and 3650, what Cognito takes."
   }
 
   validation {
@@ -64,10 +69,11 @@ variable "triggers" {
 }
 
 variable "mail" {
-  description = "Sender's address, and the ARN of the SES identity that proves it. Cognito's own sender without it."
+  description = "Sender's address, the ARN of the SES identity that proves it, and the configuration set to send by, if there is one. Cognito's own sender without it."
   type = object({
-    from         = string
-    identity_arn = string
+    from              = string
+    identity_arn      = string
+    configuration_set = optional(string)
   })
   default = null
 }
@@ -75,4 +81,100 @@ variable "mail" {
 variable "deletion_protection" {
   description = "Make AWS refuse to delete the pool."
   type        = bool
+}
+
+variable "production" {
+  description = "Refuse what nobody wants where people are: Cognito's own sender of mails."
+  type        = bool
+}
+
+variable "partition" {
+  description = "AWS partition of the account."
+  type        = string
+}
+
+variable "account_id" {
+  description = "Account of the pool."
+  type        = string
+}
+
+variable "mfa_methods" {
+  description = "Second factors that people may choose: totp, email, sms."
+  type        = set(string)
+  default     = ["totp"]
+  nullable    = false
+
+  validation {
+    condition     = length(var.mfa_methods) > 0 && length(setsubtract(var.mfa_methods, ["totp", "email", "sms"])) == 0
+    error_message = "mfa_methods must name one or more of totp, email and sms."
+  }
+}
+
+variable "passkeys" {
+  description = "Sign-in by passkeys, and the name they are bound to. None without it."
+  type = object({
+    relying_party_id  = string
+    user_verification = string
+  })
+  default = null
+}
+
+variable "sign_in_pages" {
+  description = "Where Cognito's sign-in pages may send people back to. The web client uses no such pages without it."
+  type = object({
+    callback_urls = list(string)
+    logout_urls   = list(string)
+  })
+  default = null
+}
+
+variable "refresh_token_rotation" {
+  description = "Seconds that a refresh token works once more after it was used: each use gives a new one. No rotation without it."
+  type        = number
+  default     = null
+}
+
+variable "server_client" {
+  description = "Make a client with a secret, for a program that calls the API as itself."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "groups" {
+  description = "Groups of the pool, with what each is for."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "identity_providers" {
+  description = "Where else people may have an account to sign in with, by the provider's name, for example Google."
+  type = map(object({
+    type       = string
+    details    = map(string)
+    attributes = map(string)
+  }))
+  default  = {}
+  nullable = false
+}
+
+variable "identity_provider_secrets" {
+  description = "Client secrets of identity_providers, by their names."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+  sensitive   = true
+}
+
+variable "role_arns" {
+  description = "IAM roles that the identity pool gives instead of the usual one, by the person's role in our table."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(var.role_arns) <= 25
+    error_message = "role_arns may name 25 roles: an identity pool knows no more rules."
+  }
 }

@@ -1,0 +1,52 @@
+locals {
+  firewalls = { for firewall in var.firewall == null ? [] : [var.firewall] : "on" => firewall }
+}
+
+module "api_firewall" {
+  source   = "./modules/firewall"
+  for_each = local.firewalls
+
+  name         = "${local.prefix}-api"
+  resource_arn = module.api.stage_arn
+
+  limits = {
+    direct    = { requests = each.value.requests_per_address, by = "direct" }
+    forwarded = { requests = each.value.requests_per_address, by = "forwarded" }
+  }
+
+  managed            = ["AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesCommonRuleSet"]
+  logs               = each.value.logs
+  log_retention_days = var.log_retention_days
+  log_key_arn        = var.keys.logs
+}
+
+# People sign up and in at the pool's own API, or on its pages: no other firewall sees them.
+module "pool_firewall" {
+  source   = "./modules/firewall"
+  for_each = local.firewalls
+
+  name         = "${local.prefix}-pool"
+  resource_arn = module.identity.user_pool_arn
+
+  limits = {
+    all = { requests = each.value.requests_per_address }
+
+    reset = {
+      requests = each.value.resets_per_address
+      calls    = ["ForgotPassword", "ConfirmForgotPassword"]
+      paths    = ["/forgotPassword", "/confirmForgotPassword"]
+    }
+
+    sign-up = {
+      requests = each.value.sign_ups_per_address
+      calls    = ["SignUp", "ConfirmSignUp", "ResendConfirmationCode"]
+      paths    = ["/signup", "/confirmUser", "/resendcode"]
+    }
+  }
+
+  # Not the group for pages of the web: SDKs call here.
+  managed            = ["AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet"]
+  logs               = each.value.logs
+  log_retention_days = var.log_retention_days
+  log_key_arn        = var.keys.logs
+}
