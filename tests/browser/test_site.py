@@ -41,15 +41,18 @@ CONTRAST = """
 """
 
 
-def sign_up(stack: dict[str, Any]) -> str:
-    address = f"person-{time.time_ns()}@example.test"
-    cognito = boto3.client(
+def cognito(stack: dict[str, Any]) -> Any:
+    return boto3.client(
         "cognito-idp",
         endpoint_url=stack["aws_endpoint_url"],
         region_name=stack["region"],
         config=Config(signature_version=UNSIGNED),
     )
-    cognito.sign_up(
+
+
+def sign_up(stack: dict[str, Any]) -> str:
+    address = f"person-{time.time_ns()}@example.test"
+    cognito(stack).sign_up(
         ClientId=stack["user_pool_client_id"],
         Username=address,
         Password="a-long-enough-password",
@@ -146,3 +149,25 @@ def test_a_page_of_another_origin_cannot_read_the_codes(
 
     page.close()
     assert outcome == "refused"
+
+
+@pytest.mark.parametrize("page", ["light"], indirect=True)  # the page has one set of colors
+def test_a_mails_link_leads_to_a_page_whose_button_stops_such_mails(
+    page: Any, stack: dict[str, Any]
+) -> None:
+    address = sign_up(stack)
+    page.goto("/inbox")
+    mail = page.get_by_role("article").filter(has_text=address)
+    code = mail.locator(".code strong").inner_text()
+    cognito(stack).confirm_sign_up(
+        ClientId=stack["user_pool_client_id"], Username=address, ConfirmationCode=code
+    )
+    welcome = mail.filter(has_text="List-Unsubscribe-Post")
+    welcome.wait_for(timeout=20000)
+    page.goto(welcome.locator("code").first.inner_text().strip("<>"))
+    assert page.evaluate(CONTRAST) == []
+
+    page.get_by_role("button").click()
+
+    page.get_by_text("Done. You will get no more mails of this kind.").wait_for(timeout=8000)
+    assert page.evaluate(CONTRAST) == []

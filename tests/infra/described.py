@@ -16,9 +16,11 @@ from vestibule_cli.outputs import Outputs
 VOLATILE = {
     "ArchivalSummary", "authorizerId", "BillingModeSummary", "cacheClusterStatus",
     "cacheNamespace", "CreatedAt", "CreateDate", "createdDate", "CreatedTimestamp",
-    "CreationDate", "CreationDateTime", "deploymentId", "EarliestRestorableDateTime",
+    "CreationDate", "CreationDateTime", "CreationTime", "deploymentId",
+    "EarliestRestorableDateTime",
     "EstimatedNumberOfUsers", "EventSourceMappingArn", "id", "IndexSizeBytes", "ItemCount",
-    "LastModified", "LastModifiedDate", "LastModifiedTimestamp", "LastProcessingResult",
+    "LastModified", "LastModifiedDate", "LastModifiedTime", "LastModifiedTimestamp",
+    "LastProcessingResult",
     "lastUpdatedDate", "LastUpdateStatus", "LatestRestorableDateTime", "LatestStreamLabel",
     "parentId", "resourceId", "ResponseMetadata", "RevisionId", "RoleId", "RoleLastUsed",
     "rootResourceId", "StateTransitionReason", "TableId", "TableSizeBytes", "UUID",
@@ -27,7 +29,7 @@ QUEUE_VOLATILE = {
     "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed",
     "ApproximateNumberOfMessagesNotVisible", "CreatedTimestamp", "LastModifiedTimestamp",
 }  # fmt: skip
-JSON_TEXTS = {"RedrivePolicy", "RedriveAllowPolicy", "Policy", "Pattern"}
+JSON_TEXTS = {"EventPattern", "Input", "Pattern", "Policy", "RedriveAllowPolicy", "RedrivePolicy"}
 PREFIX = "vestibule-"
 
 
@@ -61,12 +63,42 @@ def stack(endpoint_url: str, outputs: Outputs) -> dict[str, Any]:
             "identity pool": _identity_pool(clients, outputs),
             "functions": {key: _function(clients, n) for key, n in outputs.functions.items()},
             "queues": {key: _queue(clients, url) for key, url in outputs.queues.items()},
+            "delivery": _delivery(clients, outputs),
             "roles": dict(_roles(clients)),
             "api": _api(clients, outputs),
         }
     finally:
         clients.close()
     return _settled(found, _names(outputs))
+
+
+def site(endpoint_url: str, region: str, bucket: str) -> dict[str, Any]:
+    """Every file of the site's bucket, with what browsers are told of it."""
+    clients = Clients(endpoint_url, region)
+    try:
+        client = clients["s3"]
+        keys = [each["Key"] for each in client.list_objects_v2(Bucket=bucket)["Contents"]]
+        found = {key: client.get_object(Bucket=bucket, Key=key) for key in keys}
+        return {
+            key: {
+                "type": each["ContentType"],
+                "cache": each["CacheControl"],
+                "text": each["Body"].read().decode(),
+            }
+            for key, each in found.items()
+        }
+    finally:
+        clients.close()
+
+
+def distribution(endpoint_url: str, region: str, distribution_id: str) -> dict[str, Any]:
+    """How CloudFront answers, as it says itself."""
+    clients = Clients(endpoint_url, region)
+    try:
+        found: dict[str, Any] = clients["cloudfront"].get_distribution_config(Id=distribution_id)
+        return dict(found["DistributionConfig"])
+    finally:
+        clients.close()
 
 
 def leftovers(endpoint_url: str, region: str) -> list[str]:
@@ -81,6 +113,17 @@ def leftovers(endpoint_url: str, region: str) -> list[str]:
                 "IdentityPools"
             ],
             "log groups": clients["logs"].describe_log_groups()["logGroups"],
+            "buses": [
+                bus
+                for bus in clients["events"].list_event_buses()["EventBuses"]
+                if bus["Name"] != "default"
+            ],
+            "distributions": clients["cloudfront"]
+            .list_distributions()["DistributionList"]
+            .get("Items", []),
+            "schedules": clients["events"].list_rules()["Rules"],
+            "secrets": clients["secretsmanager"].list_secrets()["SecretList"],
+            "parameters": clients["ssm"].describe_parameters()["Parameters"],
             "pools": clients["cognito-idp"].list_user_pools(MaxResults=60)["UserPools"],
             "queues": clients["sqs"].list_queues().get("QueueUrls", []),
             "apis": clients["apigateway"].get_rest_apis()["items"],
@@ -90,6 +133,15 @@ def leftovers(endpoint_url: str, region: str) -> list[str]:
                 if role["RoleName"].startswith(PREFIX)
             ],
             "tables": clients["dynamodb"].list_tables()["TableNames"],
+            "topics": clients["sns"].list_topics()["Topics"],
+            "alarms": [
+                alarm["AlarmName"]
+                for kind in ("MetricAlarms", "CompositeAlarms")
+                for alarm in clients["cloudwatch"].describe_alarms(
+                    AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+                )[kind]
+            ],
+            "dashboards": clients["cloudwatch"].list_dashboards()["DashboardEntries"],
         }
     finally:
         clients.close()
@@ -149,6 +201,43 @@ def _queue(clients: Clients, url: str) -> dict[str, str]:
     return {key: each for key, each in found["Attributes"].items() if key not in QUEUE_VOLATILE}
 
 
+def _delivery(clients: Clients, outputs: Outputs) -> dict[str, Any]:
+    events, ssm = clients["events"], clients["ssm"]
+    parameters = ssm.describe_parameters()["Parameters"]
+    values = [
+        ssm.get_parameter(Name=each["Name"], WithDecryption=True)["Parameter"]["Value"]
+        for each in parameters
+    ]
+    return {
+        "bus": events.describe_event_bus(Name=outputs.bus_name),
+        "rules": dict(_rules(events, outputs.bus_name)),
+        "schedules": dict(_rules(events, "default")),
+        "secrets": {
+            key: _secret(clients["secretsmanager"], arn) for key, arn in outputs.secrets.items()
+        },
+        "parameters": parameters,
+        "random values": [re.fullmatch("[0-9a-f]{64}", each) is not None for each in values],
+    }
+
+
+def _rules(client: Any, bus: str) -> Iterator[tuple[str, Any]]:
+    for rule in client.list_rules(EventBusName=bus)["Rules"]:
+        found = client.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)
+        yield rule["Name"], {"rule": rule, "targets": found["Targets"]}
+
+
+def _secret(client: Any, arn: str) -> dict[str, Any]:
+    described = client.describe_secret(SecretId=arn)
+    fields: list[str] = []
+    if value := client.get_secret_value(SecretId=arn).get("SecretString"):
+        fields = sorted(json.loads(value))
+    return {
+        "name": described["Name"],
+        "description": described.get("Description"),
+        "fields": fields,
+    }
+
+
 def _roles(clients: Clients) -> Iterator[tuple[str, Any]]:
     client = clients["iam"]
     for role in client.list_roles()["Roles"]:
@@ -202,6 +291,8 @@ def _names(outputs: Outputs) -> dict[str, str]:
         outputs.user_pool_client_id: "CLIENT",
         outputs.rest_api_id: "API",
         outputs.aws_endpoint_url: "ENDPOINT",
+        outputs.site_url: "SITE",
+        **{arn: f"SECRET:{key}" for key, arn in outputs.secrets.items()},
     }
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import dangers
 import described
 
 from vestibule_cli import stack as stacks
@@ -78,6 +79,7 @@ def running_emulator(folder: Path) -> Iterator[Stage]:
                 region=REGION,
                 environment="local",
                 outer_environment=emulator.outer_environment,
+                site_url=f"http://127.0.0.1:{ports.edge}",
             )
             yield Stage(tree, emulator, ports.edge)
         finally:
@@ -100,16 +102,21 @@ def rehearse_terraform(folder: Path, package: Path) -> dict[str, Any]:
         url = place.endpoint_url
         record["empty"] = described.leftovers(url, REGION)
         made = timed("apply", lambda: place.apply(package, record["progress"].append))
-        outputs = place.outputs(made, stage.site_url)
+        outputs = place.outputs(made)
         record["terraform_outputs"] = made
         record["outputs"] = outputs.as_dict()
         record["health"] = answer(f"{url}/restapis/{outputs.rest_api_id}/api/_user_request_/health")
         record["described"] = described.stack(url, outputs)
+        record["site"] = described.site(url, REGION, made["site_bucket"])
+        record["distribution"] = described.distribution(
+            url, REGION, made["cloudfront_distribution_id"]
+        )
         record["played"] = timed("play", lambda: stage.play(outputs))
         terraform = place.prepared()
         variables = place.variables(package)
         record["second_plan"] = timed("plan", lambda: terraform.planned_changes(*variables))
         record["destroy_refused"] = refusal(place, package)
+        record["dangers"] = timed("dangers", lambda: dangers.rehearse(place, package))
         # DynamoDB refuses to delete a protected table, as on AWS.
         unprotected = [*variables, "-var=deletion_protection=false"]
         terraform = place.prepared()

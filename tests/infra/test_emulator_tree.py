@@ -28,12 +28,15 @@ def test_a_copy_differs_by_its_override_files_only(tmp_path: Path, stack: stacks
     assert added == {
         "backend_override.tf",
         "modules/data/lifted_override.tf",
+        "modules/delivery/lifted_override.tf",
+        "modules/dns/lifted_override.tf",
         "modules/functions/lifted_override.tf",
         "modules/identity/lifted_override.tf",
+        "modules/site/lifted_override.tf",
     }
     for name in copied - added:
         assert (root / name).read_bytes() == (ROOT / "infra" / name).read_bytes(), name
-    for name in ("stack.yaml", "openapi.json"):
+    for name in ("stack.yaml", "openapi.json", "site/index.html"):
         assert (root.parent / name).read_bytes() == (ROOT / name).read_bytes()
 
 

@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.terraform, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.terraform, pytest.mark.timeout(450)]
 
 # What only a deployment has. Everything else must be equal.
-ONLY_DEPLOYED = {
+ONLY_DEPLOYED: dict[tuple[str, ...], str] = {
     ("table", "description", "SSEDescription"): "the laptop has no key to encrypt with",
-    ("queues", "retry-dlq", "RedriveAllowPolicy"): "the laptop's queues are all ours",
+    **{
+        ("queues", f"{key}-dlq", "RedriveAllowPolicy"): "the laptop's queues are all ours"
+        for key in ("analytics", "mail", "retry", "user-service", "vpc-jobs")
+    },
+    ("delivery", "bus", "tags"): "tags",
     ("api", "stage", "accessLogSettings"): "the laptop keeps no access log",
     ("api", "stage", "methodSettings", "*/*", "metricsEnabled"): "the laptop has no metrics",
     ("api", "stage", "tags"): "tags",
@@ -18,7 +22,7 @@ ONLY_DEPLOYED = {
     ("pool", "description", "UserPoolTags"): "tags",
     ("identity pool", "description", "IdentityPoolTags"): "tags",
 }
-PARTS = ["table", "pool", "identity pool", "functions", "queues", "roles", "api"]
+PARTS = ["table", "pool", "identity pool", "functions", "queues", "delivery", "roles", "api"]
 
 
 def without(found: Any, place: tuple[str, ...] = ()) -> Any:

@@ -18,6 +18,8 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    Command = Callable[..., Any]
+
 PROGRAM = Path(__file__).with_name("emulator_process.py")
 ROOT = {"aws_access_key_id": "000000000000", "aws_secret_access_key": "x"}
 REGION = "us-east-1"
@@ -227,6 +229,51 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorProce
     )
     yield process
     process.stop()
+
+
+@pytest.fixture(scope="session")
+def running_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The folder of `running_stack`, for --state."""
+    state = str(tmp_path_factory.mktemp("running") / "a state")
+    started = vestibule("up", "--detach", "--json", "--state", state)
+    assert started.returncode == 0, started.stdout + started.stderr
+    yield state
+    vestibule("down", "--state", state)
+
+
+@pytest.fixture(scope="session")
+def running_stack(running_state: str) -> dict[str, Any]:
+    """One for all tests that need it whole, and leave it as usable as they found it.
+
+    Others were there before: people, organizations, VPCs. A test names its own by what it made, and
+    leaves neither a policy nor a switch behind that would change what the next one sees.
+    """
+    outputs: dict[str, Any] = json.loads(
+        vestibule("outputs", "--json", "--state", running_state).stdout
+    )
+    return outputs
+
+
+@pytest.fixture(scope="session")
+def command(running_state: str) -> Command:
+    """Run a command on `running_stack` and read the JSON that it prints."""
+
+    def run(*arguments: str) -> Any:
+        done = vestibule(*arguments, "--json", "--state", running_state)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+def vestibule(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "vestibule_cli.main", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
 
 
 @pytest.fixture

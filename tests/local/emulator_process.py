@@ -61,6 +61,8 @@ def main() -> None:
             case "exponent bits":
                 shim = emulator_internals.part("services.cognito").secrets
                 answer(max(shim.randbelow(2**3072).bit_length() for _ in range(9)))
+            case "workers":
+                answer(emulator_internals.workers_now())
             case "memory":
                 answer(memory_mb())
             case "stop":

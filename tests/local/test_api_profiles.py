@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPConnection
@@ -20,47 +18,28 @@ from vestibule_cli.demo.place import Place
 from vestibule_cli.local.emulator import ROOT_CREDENTIALS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from vestibule_cli.demo.calls import Answer
 
 pytestmark = pytest.mark.emulator
 
 
-def vestibule(*arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "vestibule_cli.main", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+@pytest.fixture(scope="module")
+def place(running_stack: dict[str, Any]) -> Place:
+    return Place.from_outputs(running_stack, ROOT_CREDENTIALS)
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    state = str(tmp_path_factory.mktemp("stack") / "a state")
-    yield json.loads(vestibule("up", "--detach", "--json", "--state", state))
-    vestibule("down", "--state", state)
-
-
-@pytest.fixture(scope="module")
-def place(stack: dict[str, Any]) -> Place:
-    return Place.from_outputs(stack, ROOT_CREDENTIALS)
-
-
-@pytest.fixture(scope="module")
-def table(stack: dict[str, Any]) -> Any:
+def table(running_stack: dict[str, Any]) -> Any:
     """The operator's own look into the table."""
     resource = boto3.resource(  # type: ignore[call-overload]
         "dynamodb",
-        region_name=stack["region"],
-        endpoint_url=stack["aws_endpoint_url"],
+        region_name=running_stack["region"],
+        endpoint_url=running_stack["aws_endpoint_url"],
         **ROOT_CREDENTIALS,
     )
-    return resource.Table(stack["table_name"])
+    return resource.Table(running_stack["table_name"])
 
 
 class Somebody:

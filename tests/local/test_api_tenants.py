@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -41,45 +40,19 @@ def vestibule(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(tmp_path_factory.mktemp("stack") / "state")
+def place(running_stack: dict[str, Any]) -> Place:
+    return Place.from_outputs(running_stack, ROOT_CREDENTIALS)
 
 
 @pytest.fixture(scope="module")
-def stack(state: str) -> Iterator[dict[str, Any]]:
-    started = vestibule("up", "--detach", "--json", "--state", state)
-    assert started.returncode == 0, started.stdout + started.stderr
-    yield json.loads(started.stdout)
-    vestibule("down", "--state", state)
-
-
-@pytest.fixture
-def command(stack: dict[str, Any], state: str) -> Command:
-    """Run a command on the stack and read the JSON that it prints."""
-    del stack
-
-    def run(*arguments: str) -> Any:
-        done = vestibule(*arguments, "--json", "--state", state)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads(done.stdout)
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def place(stack: dict[str, Any]) -> Place:
-    return Place.from_outputs(stack, ROOT_CREDENTIALS)
-
-
-@pytest.fixture(scope="module")
-def table(stack: dict[str, Any]) -> Iterator[Table]:
+def table(running_stack: dict[str, Any]) -> Iterator[Table]:
     client = AwsClient(
         "dynamodb",
-        region=stack["region"],
-        endpoint_url=stack["aws_endpoint_url"],
+        region=running_stack["region"],
+        endpoint_url=running_stack["aws_endpoint_url"],
         credentials=lambda: Credentials(*ROOT_CREDENTIALS.values()),
     )
-    yield Table(client, stack["table_name"])
+    yield Table(client, running_stack["table_name"])
     client.close()
 
 
@@ -251,11 +224,9 @@ def test_pages_of_any_number_are_listed_whole(command: Command) -> None:
     ],
 )
 def test_a_persons_mistake_is_told_in_words(
-    stack: dict[str, Any], state: str, arguments: tuple[str, ...], words: str
+    running_state: str, arguments: tuple[str, ...], words: str
 ) -> None:
-    del stack
-
-    done = vestibule(*arguments, "--state", state)
+    done = vestibule(*arguments, "--state", running_state)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("vestibule: ")
@@ -263,15 +234,12 @@ def test_a_persons_mistake_is_told_in_words(
     assert "Traceback" not in done.stderr
 
 
-def test_what_is_printed_for_people_lines_up(
-    stack: dict[str, Any], state: str, command: Command
-) -> None:
-    del stack
+def test_what_is_printed_for_people_lines_up(running_state: str, command: Command) -> None:
     made = command("organizations", "create", "Printed")["organization"]
 
-    listed = vestibule("organizations", "list", "--state", state).stdout.splitlines()
-    invited = vestibule("invitations", "create", "--short", "--state", state)
-    invitations = vestibule("invitations", "list", "--state", state).stdout
+    listed = vestibule("organizations", "list", "--state", running_state).stdout.splitlines()
+    invited = vestibule("invitations", "create", "--short", "--state", running_state)
+    invitations = vestibule("invitations", "list", "--state", running_state).stdout
 
     assert listed[0].split() == ["ID", "NAME", "PLAN", "DOMAIN"]
     assert any(made["id"] in line and "Printed" in line for line in listed[1:])

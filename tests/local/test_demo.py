@@ -35,13 +35,9 @@ def vestibule(
     )
 
 
-@pytest.fixture(scope="module", name="state")
-def a_running_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    state = tmp_path_factory.mktemp("demo") / "state"
-    started = vestibule("up", "--detach", "--state", str(state))
-    assert started.returncode == 0, started.stderr
-    yield state
-    vestibule("down", "--state", str(state))
+@pytest.fixture(scope="module")
+def state(running_state: str) -> Path:
+    return Path(running_state)
 
 
 @pytest.fixture(name="open_door")

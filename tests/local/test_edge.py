@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from vestibule.mail.letters import KINDS
+from vestibule.mail.letters import KINDS, NOTICES
 from vestibule.mail.templates import TemplateFault
 from vestibule.policy.model import ACCOUNT_TYPES
 from vestibule_cli.local import edge, inbox, previews
@@ -257,6 +257,8 @@ def test_the_inbox_as_json_has_all_of_a_mail() -> None:
                 "code": "123456",
                 "text": "Your code is 123456",
                 "html": "",
+                "headers": {},
+                "tags": {},
                 "time": "2026-11-20T09:41:00+00:00",
             }
         ]
@@ -296,10 +298,12 @@ def test_every_mail_can_be_seen_in_each_language_for_each_account_type() -> None
     frames = Tags(site.ask("/inbox/previews").body).named("iframe")
     shown = [site.ask(frame["src"] or "") for frame in frames]
 
-    assert len(frames) == len(KINDS) * len(ACCOUNT_TYPES) * len(previews.languages())
+    kinds = (*KINDS, *NOTICES)
+    assert len(frames) == len(kinds) * len(ACCOUNT_TYPES) * len(previews.languages())
     assert all(frame["sandbox"] == "" for frame in frames)
     assert {answer.status for answer in shown} == {200}
-    assert all("123456" in answer.body and "Ann Example" in answer.body for answer in shown)
+    assert all("Ann Example" in answer.body for answer in shown)
+    assert all("123456" in answer.body or "token=EXAMPLE" in answer.body for answer in shown)
     assert all(
         answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
         for answer in shown
@@ -332,6 +336,20 @@ def test_a_template_that_is_broken_says_so_where_it_would_be_seen(
     assert "This template can't be used: no good" in page
     assert TRICKS not in page
     assert Edge().ask("/inbox/previews/sign_up/en/standard.html").status == 404
+
+
+def test_the_headers_of_a_mail_are_shown_as_text() -> None:
+    link = f"<https://house.example/unsubscribe?{TRICKS}>"
+    site = Edge([mail(headers={"List-Unsubscribe": link}, tags={"kind": "welcome"})])
+
+    (listed,) = json.loads(site.ask("/inbox.json").body)["mails"]
+    page = site.ask("/inbox").body
+
+    assert listed["headers"] == {"List-Unsubscribe": link}
+    assert listed["tags"] == {"kind": "welcome"}
+    assert "List-Unsubscribe" in page
+    assert "&lt;https://house.example/unsubscribe?" in page
+    assert TRICKS not in page
 
 
 def test_a_long_inbox_shows_its_newest_part() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import concurrent.futures
 import http.client
 import json
 import urllib.parse
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +18,7 @@ from botocore.exceptions import ClientError
 from vestibule_cli.local import emulator_internals as internals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 NAMES = [f"{place}.{name}" for place, names in internals.TOUCHED.items() for name in names]
 PASSWORD = "A-long-enough-one-1"
@@ -365,14 +367,88 @@ def test_srp_challenge_gives_a_stranger_an_id_like_everybodys(emulator: Any) -> 
     assert all(stranger[name] != other[name] for name in same)
 
 
-def test_only_this_module_touches_private_names() -> None:
-    """Whoever imports the emulator elsewhere goes round the tests above."""
-    package = __import__("pathlib").Path(internals.__file__).parent
+SLOW = """
+import time
 
+def handler(event, context):
+    time.sleep(event.get("seconds", 0))
+    return {"version": VERSION}
+"""
+
+
+def replace_code(emulator: Any, name: str, source: str) -> None:
+    functions = emulator.client("lambda")
+    functions.update_function_code(FunctionName=name, ZipFile=emulator.zipped(source))
+    functions.get_waiter("function_updated_v2").wait(
+        FunctionName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+    )
+
+
+def test_invalidate_worker_lets_whoever_is_being_answered_have_their_answer(
+    emulator: Any, eventually: Callable[..., Any]
+) -> None:
+    """New code while old code is at work: release_worker ends the old one, and not before."""
+    emulator.function("at-work", f"VERSION = 1\n{SLOW}", Timeout=20)
+    assert emulator.invoke("at-work", {}) == {"version": 1}
+    before = emulator.ask("workers")
+
+    with concurrent.futures.ThreadPoolExecutor(1) as caller:
+        slow = caller.submit(emulator.invoke, "at-work", {"seconds": 3})
+        assert eventually(lambda: emulator.ask("workers")["in use"] == 1)
+        replace_code(emulator, "at-work", f"VERSION = 2\n{SLOW}")
+        assert emulator.invoke("at-work", {}) == {"version": 2}
+        assert not slow.done()
+        assert slow.result() == {"version": 1}
+
+    assert eventually(lambda: emulator.ask("workers") == {**before, "in use": 0, "retired": 0})
+
+
+def test_kill_workers_still_ends_one_that_fails_its_own_call(emulator: Any) -> None:
+    """Such as one that takes too long: acquire_worker says whose it is."""
+    source = "import os\n\ndef handler(event, context):\n    os._exit(event['code'])\n"
+    emulator.function("dies", source)
+
+    answer = emulator.client("lambda").invoke(FunctionName="dies", Payload=b'{"code": 3}')
+
+    assert answer["FunctionError"]
+    workers = emulator.ask("workers")
+    assert (workers["in use"], workers["retired"]) == (0, 0)
+
+
+PACKAGE = Path(internals.__file__).parent
+
+
+def test_only_this_package_touches_private_names() -> None:
+    """Whoever imports the emulator elsewhere goes round the tests above."""
     importers = [
-        path.name
-        for path in package.rglob("*.py")
+        path.relative_to(PACKAGE.parent).as_posix()
+        for path in PACKAGE.parent.rglob("*.py")
         if "ministack." in path.read_text(encoding="utf-8")
     ]
 
-    assert importers == ["emulator_internals.py"]
+    assert importers == ["emulator_internals/names.py"]
+
+
+def touches(tree: ast.AST) -> Iterator[str]:
+    """Private names of what is not this object, its class or a name of this package."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
+            owner = node.value
+            own = isinstance(owner, ast.Name) and owner.id in {"self", "cls", "_retired"}
+            if not own and not node.attr.startswith("__"):
+                yield node.attr
+
+
+def test_every_private_name_that_is_touched_is_named() -> None:
+    named = {name for names in internals.TOUCHED.values() for name in names}
+    # Of objects that those names give.
+    named |= {"_data"}
+
+    found = {
+        name
+        for path in PACKAGE.rglob("*.py")
+        for name in touches(ast.parse(path.read_text(encoding="utf-8")))
+    }
+
+    assert found <= named
+    assert len(found) > 50

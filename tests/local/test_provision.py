@@ -47,7 +47,23 @@ def handler(event, context):
         return type(error).__name__ + ": " + str(error)
     return dict(os.environ)
 """
+# Says of everything that it was erased.
+RELAY = """
+import json
+import os
+import boto3
+
+def handler(event, context):
+    print(event)
+    for record in event["Records"]:
+        detail = {"type": "user.erased", "subject": record["dynamodb"]["Keys"]["pk"]["S"]}
+        entry = {"Source": "vestibule", "DetailType": "user.erased", "Detail": json.dumps(detail)}
+        boto3.client("events", region_name="us-east-1").put_events(
+            Entries=[{**entry, "EventBusName": os.environ["BUS_NAME"]}]
+        )
+"""
 MAINTENANCE = """
+import json
 import os
 import boto3
 
@@ -55,7 +71,7 @@ def handler(event, context):
     print(event)
     for record in event["Records"]:
         boto3.client("cognito-idp", region_name="us-east-1").admin_delete_user(
-            UserPoolId=os.environ["USER_POOL_ID"], Username=record["dynamodb"]["Keys"]["pk"]["S"]
+            UserPoolId=os.environ["USER_POOL_ID"], Username=json.loads(record["body"])["subject"]
         )
 """
 
@@ -77,6 +93,7 @@ class Place:
             package,
             self.emulator.url,
             site_url=SITE,
+            user_service_url="http://127.0.0.1:9/api/v1/users",
             environment=self.environment,
         )
 
@@ -112,7 +129,8 @@ def zipped(code: str) -> bytes:
     sources = {
         "api": f"CODE = {code!r}\n{API}",
         "maintenance": MAINTENANCE,
-        "triggers": TRIGGERS,
+        "relay": RELAY,
+        **dict.fromkeys(("analytics", "triggers"), TRIGGERS),
     }
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -148,7 +166,7 @@ def test_functions_are_made_as_stack_yaml_says(place: Place) -> None:
     made = place.configuration(outputs.functions["maintenance"])
     assert made["Handler"] == "vestibule.functions.maintenance.handler"
     assert made["MemorySize"] == 256
-    assert made["Timeout"] == 30
+    assert made["Timeout"] == 60
     assert made["Runtime"] == "python3.13"
     assert made["Architectures"] == ["arm64"]
     variables = made["Environment"]["Variables"]
@@ -165,13 +183,18 @@ def test_each_function_has_the_role_of_its_own_policy_file(place: Place) -> None
     role = place.configuration(outputs.functions["maintenance"])["Role"].rpartition("/")[2]
     statements = {each["Sid"]: each for each in place.policy(role, "maintenance")["Statement"]}
     assert role == outputs.functions["maintenance"]
-    assert statements["DeleteErasedAccounts"]["Resource"] == [
+    assert statements["ReconcileAccountsAndDeleteErasedOnes"]["Resource"] == [
         f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{outputs.user_pool_id}"
     ]
     assert statements["WriteLogs"]["Resource"] == [
         f"arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/{role}:*"
     ]
+    relay = outputs.functions["relay"]
+    statements = {each["Sid"]: each for each in place.policy(relay, "relay")["Statement"]}
     assert "/stream/" in statements["FollowTheTable"]["Resource"][0]
+    assert statements["TellTheBus"]["Resource"] == [
+        f"arn:aws:events:us-east-1:000000000000:event-bus/{outputs.bus_name}"
+    ]
 
 
 def test_a_function_may_do_what_its_policy_allows_and_nothing_else(place: Place) -> None:
@@ -323,7 +346,7 @@ def test_the_api_answers_through_the_gateway(place: Place) -> None:
     assert get(f"{gateway}/signed/me")[0] == 403
 
 
-def test_only_tombstones_on_the_stream_reach_maintenance(
+def test_what_becomes_an_event_goes_through_the_bus_into_its_queue(
     place: Place, eventually: Callable[..., Any]
 ) -> None:
     outputs = place.provision()
@@ -331,7 +354,7 @@ def test_only_tombstones_on_the_stream_reach_maintenance(
     pool = outputs.user_pool_id
     for address in ("kept@example.test", "erased@example.test"):
         cognito.admin_create_user(UserPoolId=pool, Username=address, MessageAction="SUPPRESS")
-    for address, sort in (("kept@example.test", "PROFILE"), ("erased@example.test", "ERASED")):
+    for address, sort in (("kept@example.test", "LOGIN"), ("erased@example.test", "ERASED")):
         item = {"pk": {"S": address}, "sk": {"S": sort}}
         dynamodb.put_item(TableName=outputs.table_name, Item=item)
 
@@ -344,12 +367,125 @@ def test_only_tombstones_on_the_stream_reach_maintenance(
 
     assert eventually(lambda: not has("erased@example.test"))
     assert has("kept@example.test")
-    mappings = place.client("lambda").list_event_source_mappings(
-        FunctionName=outputs.functions["maintenance"]
+    (mapping,) = place.client("lambda").list_event_source_mappings(
+        FunctionName=outputs.functions["relay"]
     )["EventSourceMappings"]
-    (mapping,) = [each for each in mappings if ":dynamodb:" in each["EventSourceArn"]]
     assert "ERASED" in mapping["FilterCriteria"]["Filters"][0]["Pattern"]
     assert mapping["DestinationConfig"]["OnFailure"]["Destination"].endswith("-retry-dlq")
+
+
+def test_a_rule_leads_to_its_queue_and_what_cannot_be_delivered_to_the_dead_letters(
+    place: Place,
+) -> None:
+    outputs = place.provision()
+
+    events, bus = place.client("events"), outputs.bus_name
+    name = f"{bus}-welcome"
+    rule = events.describe_rule(Name=name, EventBusName=bus)
+    assert json.loads(rule["EventPattern"]) == {
+        "source": ["vestibule"],
+        "detail-type": ["user.confirmed"],
+    }
+    (target,) = events.list_targets_by_rule(Rule=name, EventBusName=bus)["Targets"]
+    assert target["Arn"].endswith(f":{bus}-mail")
+    assert target["InputPath"] == "$.detail"
+    assert target["DeadLetterConfig"]["Arn"].endswith(f":{bus}-mail-dlq")
+    for key in ("mail", "mail-dlq"):
+        found = place.client("sqs").get_queue_attributes(
+            QueueUrl=outputs.queues[key], AttributeNames=["Policy"]
+        )
+        (statement,) = json.loads(found["Attributes"]["Policy"])["Statement"]
+        assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+        assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": [rule["Arn"]]}}
+
+
+def test_a_schedule_calls_its_function_with_its_task_and_nobody_else_may(place: Place) -> None:
+    outputs = place.provision()
+
+    events, name = place.client("events"), outputs.functions["maintenance"]
+    rule = events.describe_rule(Name=f"{name}-reconcile")
+    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(15 minutes)", "ENABLED")
+    (target,) = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    assert target["Arn"].endswith(f":function:{name}")
+    assert json.loads(target["Input"]) == {"task": "reconcile"}
+    assert target["DeadLetterConfig"]["Arn"].endswith("-retry-dlq")
+    letters = place.client("sqs").get_queue_attributes(
+        QueueUrl=outputs.queues["retry-dlq"], AttributeNames=["Policy"]
+    )
+    assert rule["Arn"] in letters["Attributes"]["Policy"]
+    policy = json.loads(place.client("lambda").get_policy(FunctionName=name)["Policy"])
+    (statement,) = policy["Statement"]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Condition"] == {"ArnLike": {"AWS:SourceArn": rule["Arn"]}}
+
+
+def test_a_queue_is_worked_on_by_no_more_than_its_event_says(place: Place) -> None:
+    outputs = place.provision()
+
+    (mapping,) = place.client("lambda").list_event_source_mappings(
+        FunctionName=outputs.functions["user_service"]
+    )["EventSourceMappings"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
+
+
+def test_secrets_are_there_for_people_to_fill_and_none_is_ever_overwritten(place: Place) -> None:
+    outputs = place.provision()
+    manager, ssm = place.client("secretsmanager"), place.client("ssm")
+
+    def key(name: str) -> Any:
+        return json.loads(manager.get_secret_value(SecretId=outputs.secrets[name])["SecretString"])
+
+    made = key("user-service")
+    assert len(made["apiKey"]) >= 32
+    assert "SecretString" not in manager.get_secret_value(SecretId=outputs.secrets["crm"])
+    parameter = f"/vestibule/{place.environment}/unsubscribe"
+    link_key = ssm.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]
+    assert link_key["Type"] == "SecureString"
+    assert len(link_key["Value"]) == 64
+    manager.put_secret_value(SecretId=outputs.secrets["crm"], SecretString='{"url": "u"}')
+    place.edit("The CRM that may raise a role", "The CRM")
+
+    place.provision()
+
+    assert key("user-service") == made
+    assert key("crm") == {"url": "u"}
+    described = manager.describe_secret(SecretId=outputs.secrets["crm"])
+    assert described["Description"].startswith("The CRM: ")
+    again = ssm.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]
+    assert again["Value"] == link_key["Value"]
+
+
+def test_functions_are_told_where_to_deliver(place: Place) -> None:
+    outputs = place.provision()
+
+    told = place.configuration(outputs.functions["user_service"])["Environment"]["Variables"]
+    assert told["QUEUE_URL"] == outputs.queues["user-service"]
+    assert told["DEAD_LETTERS_URL"] == outputs.queues["user-service-dlq"]
+    assert told["USER_SERVICE_SECRET"] == outputs.secrets["user-service"]
+    assert told["USER_SERVICE_URL"] == "http://127.0.0.1:9/api/v1/users"
+    mailer = place.configuration(outputs.functions["mailer"])["Environment"]["Variables"]
+    assert mailer["SITE_URL"] == SITE
+    assert mailer["UNSUBSCRIBE_PARAMETER"] == f"/vestibule/{place.environment}/unsubscribe"
+
+
+def test_rules_and_schedules_that_stack_yaml_no_longer_names_are_removed(place: Place) -> None:
+    outputs = place.provision()
+    events, function = place.client("events"), outputs.functions["vpc_builder"]
+    place.edit("    crm: {types: [user.confirmed], queue: retry}\n", "")
+    place.edit("      - schedule: sweep\n        rate: rate(1 hour)\n", "")
+    place.edit("types: [user.erased]", "types: [user.erased, user.left]")
+
+    place.provision()
+
+    rules = events.list_rules(EventBusName=outputs.bus_name)["Rules"]
+    patterns = {each["Name"].removeprefix(f"{outputs.bus_name}-"): each for each in rules}
+    assert "crm" not in patterns
+    assert "user.left" in patterns["erasures"]["EventPattern"]
+    schedules = [each["Name"] for each in events.list_rules()["Rules"]]
+    assert f"{function}-drift" in schedules
+    assert f"{function}-sweep" not in schedules
+    policy = json.loads(place.client("lambda").get_policy(FunctionName=function)["Policy"])
+    assert [each["Sid"] for each in policy["Statement"]] == ["schedule-drift"]
 
 
 def test_a_second_time_changes_nothing(place: Place) -> None:
@@ -364,7 +500,7 @@ def test_a_second_time_changes_nothing(place: Place) -> None:
     mappings = place.client("lambda").list_event_source_mappings(
         FunctionName=first.functions["maintenance"]
     )
-    assert len(mappings["EventSourceMappings"]) == 2
+    assert len(mappings["EventSourceMappings"]) == 1
     apis = place.client("apigateway").get_rest_apis(limit=500)["items"]
     assert [api["name"] for api in apis].count(f"vestibule-{place.environment}") == 1
 
@@ -397,8 +533,8 @@ def test_what_changes_is_applied_and_who_is_there_stays(place: Place) -> None:
     dynamodb.put_item(TableName=first.table_name, Item=item)
     place.edit("memory: 512", "memory: 768")
     place.edit("LOG_LEVEL: INFO", "LOG_LEVEL: DEBUG")
-    place.edit("batch_size: 10\n        #", "batch_size: 20\n        #")
-    place.edit("visibility: 60", "visibility: 90")
+    place.edit("batch_size: 100", "batch_size: 20")
+    place.edit("visibility: 60\n    max_receives: 60", "visibility: 90\n    max_receives: 60")
     place.edit("[userId, name, bio, createdAt]", "[userId, name, createdAt]")
     place.edit("ttl: expiresAt", "ttl: endsAt")
     place.edit("access: 15", "access: 20")
@@ -414,9 +550,9 @@ def test_what_changes_is_applied_and_who_is_there_stays(place: Place) -> None:
     assert api["Environment"]["Variables"]["LOG_LEVEL"] == "DEBUG"
     assert health(first) == "two"
     mappings = place.client("lambda").list_event_source_mappings(
-        FunctionName=first.functions["maintenance"]
+        FunctionName=first.functions["relay"]
     )["EventSourceMappings"]
-    assert sorted(each["BatchSize"] for each in mappings) == [10, 20]
+    assert [each["BatchSize"] for each in mappings] == [20]
     queue = place.client("sqs").get_queue_attributes(
         QueueUrl=first.queues["retry"], AttributeNames=["All"]
     )["Attributes"]
@@ -454,10 +590,11 @@ def test_a_changed_document_is_live(place: Place) -> None:
 def test_what_stack_yaml_no_longer_names_is_removed(place: Place) -> None:
     first = place.provision()
     text = place.file.read_text(encoding="utf-8")
-    start, end = text.index("  maintenance:"), text.index("table:\n  key")
+    start, end = text.index("  relay:\n"), text.index("table:\n  key")
     text = text[:start] + text[end:]
     start, end = text.index("queues:"), text.index("user_pool:\n")
-    place.file.write_text(f"{text[:start]}queues: {{}}\n{text[end:]}", encoding="utf-8")
+    kept = "queues: {}\nparameters: {unsubscribe: {}}\n"
+    place.file.write_text(f"{text[:start]}{kept}{text[end:]}", encoding="utf-8")
     place.edit("RETRY_QUEUE_URL", "QUEUE", "stack.yaml")
     place.edit('{ref: "queue_url:retry"}', "none")
     place.edit('["queue:retry"]', '["table"]', "infra/policies/triggers.json")

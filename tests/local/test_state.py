@@ -141,6 +141,17 @@ def test_emptying_removes_all_that_is_remembered_and_nothing_beside_it(
     assert beside.read_text() == "stays"
 
 
+def test_emptying_leaves_what_is_known_of_deployments_on_aws(folder: StateFolder) -> None:
+    folder.ports()
+    state = folder.root / "deployments" / "try" / "terraform.tfstate"
+    state.parent.mkdir(parents=True)
+    state.touch()
+
+    folder.empty()
+
+    assert state.exists()
+
+
 def test_a_damaged_file_is_named_with_what_to_do(folder: StateFolder) -> None:
     folder.ports()
     (folder.root / "ports.json").write_text('{"emulator": 12')

@@ -18,7 +18,7 @@ from botocore.config import Config
 from pycognito.aws_srp import AWSSRP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.emulator
 
@@ -27,9 +27,9 @@ PASSWORD = "a-long-enough-password"
 
 
 class Stack:
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: str, outputs: dict[str, Any]) -> None:
         self.state = state
-        self.outputs: dict[str, Any] = json.loads(self.run("up", "--detach", "--json").stdout)
+        self.outputs = outputs
         self.cognito = boto3.client(
             "cognito-idp",
             endpoint_url=self.outputs["aws_endpoint_url"],
@@ -39,7 +39,7 @@ class Stack:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "vestibule_cli.main", *arguments, "--state", str(self.state)],
+            [sys.executable, "-m", "vestibule_cli.main", *arguments, "--state", self.state],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -91,10 +91,8 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    stack = Stack(tmp_path_factory.mktemp("users") / "state")
-    yield stack
-    stack.run("down")
+def stack(running_state: str, running_stack: dict[str, Any]) -> Stack:
+    return Stack(running_state, running_stack)
 
 
 def test_everybody_is_listed_with_what_is_known(stack: Stack) -> None:
