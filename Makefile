@@ -22,7 +22,7 @@ development: setup
 	@requirements/install development
 
 test: development ## Run every test, with coverage of what runs in Lambda.
-	@$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder --cov --cov-report=term $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder --cov --cov-report=term $(ARGS)
 
 check: development ## Format, lint, types, import direction, openapi.json, Terraform's format.
 	$(BIN)/ruff format --check .

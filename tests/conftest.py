@@ -3,9 +3,11 @@
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_socket
+from xdist.scheduler import LoadScopeScheduling
 
 UNIT = Path(__file__).parent / "unit"
 INFRA = Path(__file__).parent / "infra"
@@ -25,13 +27,22 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost,::1"
 
 
+class Together(LoadScopeScheduling):
+    """Side by side, a file's tests stay together, and infra's, which wait for one deployment."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "infra" if file.startswith("tests/infra/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    return Together(config, log)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side, a file's tests stay together, and infra's, which wait for one deployment."""
-    items.sort(key=lambda item: INFRA not in item.path.parents)  # they wait longest: they go first
-    for item in items:
-        together = "infra" if INFRA in item.path.parents else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(together))
+    """What waits longest goes first."""
+    items.sort(key=lambda item: INFRA not in item.path.parents)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
