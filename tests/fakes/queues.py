@@ -10,7 +10,10 @@ from vestibule.delivery.queue import Queue
 from vestibule.platform.aws import AwsClient, AwsRefused, AwsUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vestibule.delivery.events import Event
+    from vestibule.delivery.queue import Message
 
 SENT_AT = 1_790_000_000_000
 
@@ -23,10 +26,13 @@ class FakeQueue(Queue):
         self.is_away = is_away
         self.sent: list[str] = []
         self.hidden: dict[str, int] = {}
+        self.hides = 0
 
-    def hide(self, receipt: str, seconds: int) -> None:
+    def hide(self, waits: Sequence[tuple[Message, int]]) -> dict[str, str]:
         self._answer()
-        self.hidden[receipt] = seconds
+        self.hides += 1
+        self.hidden |= {message.receipt: seconds for message, seconds in waits}
+        return {}
 
     def send(self, body: str, *, seconds: int = 0) -> None:
         del seconds

@@ -9,7 +9,9 @@ from vestibule.delivery.queue import Queue
 from vestibule.platform.ids import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from vestibule.delivery.queue import Message
 
 
 class SentQueue(Queue):
@@ -30,8 +32,9 @@ class SentQueue(Queue):
             raise self.refuses
         self.sent.append((json.loads(body), seconds))
 
-    def hide(self, receipt: str, seconds: int) -> None:
-        self.hidden[receipt] = seconds
+    def hide(self, waits: Sequence[tuple[Message, int]]) -> dict[str, str]:
+        self.hidden |= {message.receipt: seconds for message, seconds in waits}
+        return {}
 
 
 def record(body: str | Mapping[str, Any], *, receives: int = 1) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from faults.laptop import kill_workers
 from faults.service import Service
+from vestibule.delivery.breaker import OPEN_SECONDS
 from vestibule_cli.console import wait_until
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ SHARE = 0.3
 """Of the requests that go wrong where not all do."""
 BEYOND_DEADLINE = 6.0
 """Seconds; an attempt has five."""
+PROBING_SECONDS = 6.0
+"""After each half minute: by then whoever waited for it has been tried or put off again."""
 PATIENCE = 20.0
 POISON = "poison"
 REFUSAL = "nobody-tells-the-bus"
@@ -101,6 +104,18 @@ def switched(**switches: Any) -> Strike:
         stage.service.mend()
 
     return strike
+
+
+@contextmanager
+def down_between_probes(stage: Stage) -> Iterator[None]:
+    """Away, and not back at the very moment when the breakers try again.
+
+    Then some would find it back and the others half a minute later, and what is to tell how fast
+    the backlog is handed over would tell how long the others waited.
+    """
+    with switched(down=True)(stage):
+        yield
+        time.sleep(max(0.0, PROBING_SECONDS - time.time() % OPEN_SECONDS))
 
 
 def counted(name: str) -> Callable[[Stage], int]:
@@ -242,7 +257,7 @@ FAULTS = {
         Fault(
             "down",
             "the service is down",
-            switched(down=True),
+            down_between_probes,
             counted("down"),
             seconds=60.0,
             brief=8.0,

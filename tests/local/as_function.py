@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from vestibule.platform.connection import Connection
+from vestibule_cli.local.emulator_internals.signatures import PERMITTED_BY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +37,8 @@ def action(path: str, headers: Mapping[str, str], body: bytes) -> str | None:
     """The IAM action of a signed request; None for calls of others than AWS."""
     if target := headers.get("x-amz-target"):
         service, _, operation = target.rpartition(".")
-        return f"{SERVICES[service]}:{operation}"
+        name = f"{SERVICES[service]}:{operation}"
+        return PERMITTED_BY.get(name, name)
     if "/ses/aws4_request" in headers.get("authorization", ""):
         return "ses:SendEmail" if path.endswith("/outbound-emails") else f"ses:{path}"
     if "/ec2/aws4_request" in headers.get("authorization", ""):

@@ -104,10 +104,15 @@ class Consumer:
         try:
             opened = [self._opened(Message.of(record)) for record in event.get("Records", ())]
             handle = self._handler(opened)
-            failed = [one.message.id for one in opened if not self._is_settled(one, handle)]
+            back = [
+                (one.message, seconds)
+                for one in opened
+                if (seconds := self._handled(one, handle)) is not None
+            ]
+            self._hide(back)
         finally:
             metrics.flush()
-        return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
+        return {"batchItemFailures": [{"itemIdentifier": message.id} for message, _ in back]}
 
     def _opened(self, message: Message) -> _Opened:
         content = letters.event_of(message.body)
@@ -128,12 +133,12 @@ class Consumer:
             return lambda _read, _message: failed
         return lambda _read, message: outcomes[message.id]
 
-    def _is_settled(self, opened: _Opened, handle: Handle) -> bool:
+    def _handled(self, opened: _Opened, handle: Handle) -> int | None:
+        """Seconds after which the message is to come back; None if it leaves the queue."""
         message, content, read = opened.message, opened.content, opened.read
         if self._budget.left() < self._needs:
-            self._hide(message, backoff.after(_GIVEN_BACK))
             metrics.count("DeliveryGivenBack")
-            return False
+            return backoff.after(_GIVEN_BACK)
         if opened.unknown:
             return self._buried(content, message, never(UNKNOWN_EVENT, opened.unknown))
         try:
@@ -141,45 +146,37 @@ class Consumer:
         except Exception as error:  # noqa: BLE001 - one's trouble must not keep the others waiting
             outcome = _failed(error, message.id)
         if outcome.is_done:
-            return True
+            return None
         if not outcome.is_never:
             if not self._is_last(message):
-                self._postpone(message, outcome)
-                return False
+                return _postponed(message, outcome)
             outcome = never(
                 GAVE_UP, f"{outcome.reason}: {outcome.detail}", attempts=outcome.attempts
             )
-        is_buried = self._buried(content, message, outcome)
-        if is_buried and self._told_buried is not None:
+        seconds = self._buried(content, message, outcome)
+        if seconds is None and self._told_buried is not None:
             self._told_buried(read, outcome)
-        return is_buried
+        return seconds
 
     def _is_last(self, message: Message) -> bool:
         """Whether the queue might not give it again."""
         age = self._now().timestamp() - message.sent / 1000
         return message.receives >= self._receives or (message.sent > 0 and age > OLDEST)
 
-    def _postpone(self, message: Message, outcome: Outcome) -> None:
-        wait = _wait(message, outcome)
-        self._hide(message, wait)
-        metrics.count("DeliveryDeferred" if outcome.is_deferred else "DeliveryRetried")
-        log.info(
-            "delivery postponed",
-            message_id=message.id,
-            reason=outcome.reason,
-            detail=outcome.detail,
-            receives=message.receives,
-            seconds=wait,
-        )
-
-    def _hide(self, message: Message, seconds: int) -> None:
+    def _hide(self, back: Sequence[tuple[Message, int]]) -> None:
+        """Once for the batch: while a peer is away, all of it comes back, again and again."""
+        if not back:
+            return
         try:
-            self._queue.hide(message.receipt, seconds)
+            failed = self._queue.hide(back)
         except AwsError as error:
+            failed = {message.id: str(error) for message, _seconds in back}
+        for name, why in failed.items():
             # Then it comes back when the queue's own time is over.
-            log.warning("visibility not changed", message_id=message.id, why=str(error))
+            log.warning("visibility not changed", message_id=name, why=why)
 
-    def _buried(self, content: Any, message: Message, outcome: Outcome) -> bool:
+    def _buried(self, content: Any, message: Message, outcome: Outcome) -> int | None:
+        """Make it a dead letter. If that fails, give the seconds after which it comes back."""
         letter = Letter(
             event=content,
             reason=outcome.reason,
@@ -193,8 +190,7 @@ class Consumer:
             self._dead_letters.send(letters.write(letter))
         except AwsError as error:
             log.failure("dead letter not sent", error, message_id=message.id)
-            self._hide(message, backoff.seconds(message.receives))
-            return False
+            return backoff.seconds(message.receives)
         metrics.count("DeadLetters")
         log.error(
             "dead letter",
@@ -203,13 +199,27 @@ class Consumer:
             detail=outcome.detail,
             attempts=letter.attempts,
         )
-        return True
+        return None
 
 
 def _failed(error: Exception, message_id: str | None = None) -> Outcome:
     log.failure("message not handled", error, message_id=message_id)
     metrics.count("DeliveryFault")
     return later(FAULT, type(error).__name__)
+
+
+def _postponed(message: Message, outcome: Outcome) -> int:
+    wait = _wait(message, outcome)
+    metrics.count("DeliveryDeferred" if outcome.is_deferred else "DeliveryRetried")
+    log.info(
+        "delivery postponed",
+        message_id=message.id,
+        reason=outcome.reason,
+        detail=outcome.detail,
+        receives=message.receives,
+        seconds=wait,
+    )
+    return wait
 
 
 def _wait(message: Message, outcome: Outcome) -> int:

@@ -8,12 +8,14 @@ from vestibule.platform.values import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any, Final
 
     from vestibule.platform.aws import AwsClient
 
 _DEADLINE: Final = 3.0
+_MOST_ENTRIES: Final = 10
+"""What one call of a batch may hold."""
 
 
 @frozen
@@ -52,13 +54,34 @@ class Queue:
     def name(self) -> str:
         return self.url.rpartition("/")[2]
 
-    def hide(self, receipt: str, seconds: int) -> None:
-        """Let a message that was received come back after so many seconds from now."""
-        self._client.call(
-            "ChangeMessageVisibility",
-            {"QueueUrl": self.url, "ReceiptHandle": receipt, "VisibilityTimeout": seconds},
+    def hide(self, waits: Sequence[tuple[Message, int]]) -> dict[str, str]:
+        """Let messages that were received come back, each after so many seconds from now.
+
+        Give the queue's reason for each that it did not hide, by the message's id.
+        """
+        return {
+            name: reason
+            for start in range(0, len(waits), _MOST_ENTRIES)
+            for name, reason in self._hide(waits[start : start + _MOST_ENTRIES])
+        }
+
+    def _hide(self, waits: Sequence[tuple[Message, int]]) -> Iterator[tuple[str, str]]:
+        entries = [
+            {
+                "Id": str(place),
+                "ReceiptHandle": message.receipt,
+                "VisibilityTimeout": seconds,
+            }
+            for place, (message, seconds) in enumerate(waits)
+        ]
+        answer = self._client.call(
+            "ChangeMessageVisibilityBatch",
+            {"QueueUrl": self.url, "Entries": entries},
             deadline=_DEADLINE,
         )
+        for failed in answer.get("Failed") or ():
+            message, _seconds = waits[int(failed["Id"])]
+            yield message.id, str(failed.get("Code", ""))
 
     def send(self, body: str, *, seconds: int = 0) -> None:
         """Add a message, to be given after so many seconds (900 at most)."""

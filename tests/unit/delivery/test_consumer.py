@@ -223,6 +223,23 @@ def test_messages_the_time_does_not_suffice_for_are_given_back_untouched() -> No
     assert all(1 <= seconds <= 6 for seconds in bench.queue.hidden.values())
 
 
+def test_the_queue_is_called_once_for_all_that_comes_back() -> None:
+    bench = Bench(later("unavailable"))
+
+    bench.take(*(record(event(), name=name) for name in "abc"))
+
+    assert bench.queue.hides == 1
+    assert len(bench.queue.hidden) == 3
+
+
+def test_the_queue_is_not_called_when_nothing_comes_back() -> None:
+    bench = Bench(DONE)
+
+    bench.take(record(event()))
+
+    assert bench.queue.hides == 0
+
+
 def test_a_queue_that_does_not_answer_hides_by_its_own_time() -> None:
     bench = Bench(later("unavailable"))
     bench.queue.is_away = True

@@ -12,6 +12,13 @@ DECIDED_LATER = frozenset({"execute-api:Invoke", "lambda:InvokeFunctionUrl"})
 # Except what concerns no bucket yet, which S3 here lets anybody do.
 NEVER_UNSIGNED = frozenset({"s3:CreateBucket", "s3:ListAllMyBuckets"})
 
+# As on AWS, who may do the one to a message may do the other to several.
+PERMITTED_BY = {
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
+
 
 def one_root_key() -> None:
     """The emulator takes no key, the key "test" and every account number for its root's."""
@@ -31,7 +38,8 @@ def one_root_key() -> None:
                 or evaluator._served_unsigned(service, iam_action)
             ):
                 return None
-        return genuine(access_key_id, iam_action, service, *args, **named)
+        permission = PERMITTED_BY.get(iam_action, iam_action)
+        return genuine(access_key_id, permission, service, *args, **named)
 
     evaluator.is_root_access_key = is_root_access_key
     evaluator.enforce = enforce
