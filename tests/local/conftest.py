@@ -15,10 +15,17 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 
+from vestibule.platform.aws import AwsClient
+from vestibule.platform.credentials import Credentials
+from vestibule.platform.table import Table
+from vestibule_cli.demo.place import Place
+from vestibule_cli.local.emulator import ROOT_CREDENTIALS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Command = Callable[..., Any]
+    Terminal = Callable[..., subprocess.CompletedProcess[str]]
 
 PROGRAM = Path(__file__).with_name("emulator_process.py")
 ROOT = {"aws_access_key_id": "000000000000", "aws_secret_access_key": "x"}
@@ -255,6 +262,24 @@ def running_stack(running_state: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def place(running_stack: dict[str, Any]) -> Place:
+    return Place.from_outputs(running_stack, ROOT_CREDENTIALS)
+
+
+@pytest.fixture(scope="session")
+def table(running_stack: dict[str, Any]) -> Iterator[Table]:
+    """The operator's own look into the table."""
+    client = AwsClient(
+        "dynamodb",
+        region=running_stack["region"],
+        endpoint_url=running_stack["aws_endpoint_url"],
+        credentials=lambda: Credentials(*ROOT_CREDENTIALS.values()),
+    )
+    yield Table(client, running_stack["table_name"])
+    client.close()
+
+
+@pytest.fixture(scope="session")
 def command(running_state: str) -> Command:
     """Run a command on `running_stack` and read the JSON that it prints."""
 
@@ -264,6 +289,12 @@ def command(running_state: str) -> Command:
         return json.loads(done.stdout)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def terminal(running_state: str) -> Terminal:
+    """Run a command on `running_stack` as a person does, and give all that comes of it."""
+    return lambda *arguments: vestibule(*arguments, "--state", running_state)
 
 
 def vestibule(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -13,21 +13,16 @@ import boto3
 import boto3.dynamodb.conditions
 import pytest
 
-from vestibule_cli.demo.person import Person
-from vestibule_cli.demo.place import Place
+from fakes.somebody import Somebody
 from vestibule_cli.local.emulator import ROOT_CREDENTIALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from vestibule_cli.demo.calls import Answer
+    from vestibule_cli.demo.place import Place
+
 
 pytestmark = pytest.mark.emulator
-
-
-@pytest.fixture(scope="module")
-def place(running_stack: dict[str, Any]) -> Place:
-    return Place.from_outputs(running_stack, ROOT_CREDENTIALS)
 
 
 @pytest.fixture(scope="module")
@@ -42,22 +37,13 @@ def table(running_stack: dict[str, Any]) -> Any:
     return resource.Table(running_stack["table_name"])
 
 
-class Somebody:
-    """A signed-in person."""
+class Owner(Somebody):
+    """Of a profile."""
 
     def __init__(self, place: Place, name: str) -> None:
-        self._place = place
-        person = Person(place, name)
-        self.id = person.sign_up()
-        self.email = person.email
-        person.confirm(person.code_from_inbox())
-        person.sign_in()
-        self._token = person.access_token
+        super().__init__(place, name)
         self.path = f"/profiles/{self.id}"
         self.pk = f"USER#{self.id}"
-
-    def call(self, method: str, path: str, **sent: Any) -> Answer:
-        return self._place.api(method, path, self._token, **sent)
 
     def send(
         self, method: str, path: str, body: str | None, content_type: str
@@ -65,7 +51,7 @@ class Somebody:
         """Send a body as it is, JSON or not."""
         base = urlsplit(self._place.api_url)
         with closing(HTTPConnection(base.netloc, timeout=20)) as connection:
-            headers = {"Authorization": f"Bearer {self._token}", "Content-Type": content_type}
+            headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type}
             connection.request(method, base.path + path, body, headers)
             answer = connection.getresponse()
             return answer.status, json.load(answer)
@@ -78,11 +64,11 @@ class Somebody:
 
 
 @pytest.fixture
-def join(place: Place) -> Callable[[str], Somebody]:
-    return lambda name: Somebody(place, name)
+def join(place: Place) -> Callable[[str], Owner]:
+    return lambda name: Owner(place, name)
 
 
-def kinds(table: Any, person: Somebody) -> set[str]:
+def kinds(table: Any, person: Owner) -> set[str]:
     key = boto3.dynamodb.conditions.Key("pk").eq(person.pk)
     found = table.query(KeyConditionExpression=key, ConsistentRead=True)["Items"]
     return {item["sk"] for item in found}
@@ -95,7 +81,7 @@ def claim_of(table: Any, email: str) -> Mapping[str, Any]:
     return item
 
 
-def set_record(table: Any, person: Somebody, **fields: str) -> None:
+def set_record(table: Any, person: Owner, **fields: str) -> None:
     for name, value in fields.items():
         table.update_item(
             Key={"pk": person.pk, "sk": "PROFILE"},
@@ -106,7 +92,7 @@ def set_record(table: Any, person: Somebody, **fields: str) -> None:
 
 
 def test_fifty_parallel_creations_make_one_profile(
-    join: Callable[[str], Somebody], table: Any
+    join: Callable[[str], Owner], table: Any
 ) -> None:
     ann = join("Ann")
 
@@ -125,7 +111,7 @@ def test_fifty_parallel_creations_make_one_profile(
 
 
 def test_an_address_that_is_claimed_is_left_out_without_a_failure(
-    join: Callable[[str], Somebody], table: Any
+    join: Callable[[str], Owner], table: Any
 ) -> None:
     bob = join("Bob")
     table.put_item(Item={"pk": f"EMAIL#{bob.email}", "sk": "CLAIM", "userId": "somebody else"})
@@ -138,7 +124,7 @@ def test_an_address_that_is_claimed_is_left_out_without_a_failure(
 
 
 def test_a_suspended_person_reads_and_changes_nothing(
-    join: Callable[[str], Somebody], table: Any
+    join: Callable[[str], Owner], table: Any
 ) -> None:
     cid = join("Cid")
     cid.create()
@@ -153,7 +139,7 @@ def test_a_suspended_person_reads_and_changes_nothing(
 
 
 def test_an_admin_sees_and_changes_another_until_demoted(
-    join: Callable[[str], Somebody], table: Any
+    join: Callable[[str], Owner], table: Any
 ) -> None:
     dan, eve = join("Dan"), join("Eve")
     dan.create(phoneNumber="+14155550123")
@@ -176,7 +162,7 @@ def test_an_admin_sees_and_changes_another_until_demoted(
 
 
 def test_the_list_is_walked_page_by_page_and_shows_public_fields(
-    join: Callable[[str], Somebody],
+    join: Callable[[str], Owner],
 ) -> None:
     people = [join(name) for name in ("Flo", "Gus", "Hal")]
     for person in people:
@@ -198,7 +184,7 @@ def test_the_list_is_walked_page_by_page_and_shows_public_fields(
 
 
 def test_an_erased_person_is_gone_everywhere(
-    join: Callable[[str], Somebody], table: Any, place: Place, eventually: Callable[..., Any]
+    join: Callable[[str], Owner], table: Any, place: Place, eventually: Callable[..., Any]
 ) -> None:
     ida = join("Ida")
     ida.create()
@@ -245,7 +231,7 @@ def test_an_erased_person_is_gone_everywhere(
     ],
 )
 def test_a_bad_body_is_refused_in_one_shape_and_changes_nothing(
-    writer: Somebody, body: str | None, content_type: str, status: int
+    writer: Owner, body: str | None, content_type: str, status: int
 ) -> None:
     before = writer.call("GET", writer.path).body
 
@@ -258,7 +244,7 @@ def test_a_bad_body_is_refused_in_one_shape_and_changes_nothing(
 
 
 @pytest.fixture(scope="module")
-def writer(place: Place) -> Somebody:
-    person = Somebody(place, "Joy")
+def writer(place: Place) -> Owner:
+    person = Owner(place, "Joy")
     person.create()
     return person

@@ -2,81 +2,34 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fakes.somebody import Somebody
 from vestibule.invitations.reservations import Reservations
 from vestibule.organizations.memberships import joining
-from vestibule.platform.aws import AwsClient
 from vestibule.platform.clock import now
-from vestibule.platform.credentials import Credentials
-from vestibule.platform.table import Table
 from vestibule_cli.demo.calls import call
 from vestibule_cli.demo.person import Person
-from vestibule_cli.demo.place import Place
-from vestibule_cli.local.emulator import ROOT_CREDENTIALS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from subprocess import CompletedProcess
 
-    from vestibule_cli.demo.calls import Answer
+    from vestibule.platform.table import Table
+    from vestibule_cli.demo.place import Place
 
     Command = Callable[..., Any]
+    Terminal = Callable[..., CompletedProcess[str]]
 
 pytestmark = pytest.mark.emulator
-
-
-def vestibule(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "vestibule_cli.main", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-
-
-@pytest.fixture(scope="module")
-def place(running_stack: dict[str, Any]) -> Place:
-    return Place.from_outputs(running_stack, ROOT_CREDENTIALS)
-
-
-@pytest.fixture(scope="module")
-def table(running_stack: dict[str, Any]) -> Iterator[Table]:
-    client = AwsClient(
-        "dynamodb",
-        region=running_stack["region"],
-        endpoint_url=running_stack["aws_endpoint_url"],
-        credentials=lambda: Credentials(*ROOT_CREDENTIALS.values()),
-    )
-    yield Table(client, running_stack["table_name"])
-    client.close()
-
-
-class Somebody:
-    """A signed-in person with a profile."""
-
-    def __init__(self, place: Place, name: str) -> None:
-        self._place = place
-        person = Person(place, name)
-        self.id = person.sign_up()
-        self.email = person.email
-        person.confirm(person.code_from_inbox())
-        person.sign_in()
-        self._token = person.access_token
-        self.call("POST", "/profiles", body={"name": name})
-
-    def call(self, method: str, path: str, **sent: Any) -> Answer:
-        return self._place.api(method, path, self._token, **sent)
 
 
 def test_an_organization_lives_from_its_making_to_its_last_admin(
     place: Place, table: Table, command: Command
 ) -> None:
-    ann, ben, eve = (Somebody(place, name) for name in ("Ann", "Ben", "Eve"))
+    ann, ben, eve = (Somebody(place, name, profile=True) for name in ("Ann", "Ben", "Eve"))
     made = command("organizations", "create", "Acme Tools", "--admin", ann.email)["organization"]
     path = f"/organizations/{made['id']}"
     table.transact(*joining(ben.id, made["id"], status="pending", at="2026-01-01"))
@@ -97,7 +50,7 @@ def test_an_organization_lives_from_its_making_to_its_last_admin(
 def test_an_invitation_lives_from_its_making_to_its_revocation(
     place: Place, table: Table, command: Command
 ) -> None:
-    ada = Somebody(place, "Ada")
+    ada = Somebody(place, "Ada", profile=True)
     assert ada.call("POST", "/invitations", body={}).status == 403
     organization = command("organizations", "create", "Bees", "--admin", ada.id)["organization"]
 
@@ -117,7 +70,7 @@ def test_an_invitation_lives_from_its_making_to_its_revocation(
 def test_a_stranger_signed_up_with_a_code_for_everybody_is_no_member(
     place: Place, command: Command
 ) -> None:
-    eve = Somebody(place, "Eve")
+    eve = Somebody(place, "Eve", profile=True)
     command("organizations", "create", "Evil", "--admin", eve.id)
     code = eve.call("POST", "/invitations", body={"maxUses": 1000}).body["code"]
     victim = Person(place, "Victim")
@@ -177,7 +130,7 @@ def test_an_operator_mails_an_invitation_in_the_language_they_say(
 def test_a_mailed_invitation_proves_the_address_that_it_went_to(
     place: Place, command: Command
 ) -> None:
-    ann = Somebody(place, "Ann")
+    ann = Somebody(place, "Ann", profile=True)
     organization = command("organizations", "create", "Mailers", "--admin", ann.id)["organization"]
     guest = Person(place, "Guest")
 
@@ -224,9 +177,9 @@ def test_pages_of_any_number_are_listed_whole(command: Command) -> None:
     ],
 )
 def test_a_persons_mistake_is_told_in_words(
-    running_state: str, arguments: tuple[str, ...], words: str
+    terminal: Terminal, arguments: tuple[str, ...], words: str
 ) -> None:
-    done = vestibule(*arguments, "--state", running_state)
+    done = terminal(*arguments)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("vestibule: ")
@@ -234,12 +187,12 @@ def test_a_persons_mistake_is_told_in_words(
     assert "Traceback" not in done.stderr
 
 
-def test_what_is_printed_for_people_lines_up(running_state: str, command: Command) -> None:
+def test_what_is_printed_for_people_lines_up(terminal: Terminal, command: Command) -> None:
     made = command("organizations", "create", "Printed")["organization"]
 
-    listed = vestibule("organizations", "list", "--state", running_state).stdout.splitlines()
-    invited = vestibule("invitations", "create", "--short", "--state", running_state)
-    invitations = vestibule("invitations", "list", "--state", running_state).stdout
+    listed = terminal("organizations", "list").stdout.splitlines()
+    invited = terminal("invitations", "create", "--short")
+    invitations = terminal("invitations", "list").stdout
 
     assert listed[0].split() == ["ID", "NAME", "PLAN", "DOMAIN"]
     assert any(made["id"] in line and "Printed" in line for line in listed[1:])

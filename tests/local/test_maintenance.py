@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from vestibule.platform.aws import AwsClient
-from vestibule.platform.credentials import Credentials
-from vestibule.platform.table import Table
 from vestibule.profiles import items
 from vestibule_cli.demo.person import Person
-from vestibule_cli.demo.place import Place
-from vestibule_cli.local.emulator import ROOT_CREDENTIALS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from vestibule.platform.table import Table
+    from vestibule_cli.demo.place import Place
 
     Eventually = Callable[..., Any]
 
@@ -24,23 +22,6 @@ pytestmark = pytest.mark.emulator
 
 DELIVERY = "DELIVERY#user-service"
 LONG_AGO = "2026-01-01T00:00:00.000000Z"
-
-
-@pytest.fixture
-def place(running_stack: dict[str, Any]) -> Place:
-    return Place.from_outputs(running_stack, ROOT_CREDENTIALS)
-
-
-@pytest.fixture
-def table(running_stack: dict[str, Any]) -> Iterator[Table]:
-    client = AwsClient(
-        "dynamodb",
-        region=running_stack["region"],
-        endpoint_url=running_stack["aws_endpoint_url"],
-        credentials=lambda: Credentials(*ROOT_CREDENTIALS.values()),
-    )
-    yield Table(client, running_stack["table_name"])
-    client.close()
 
 
 def arrive(place: Place, name: str) -> str:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -17,27 +17,15 @@ from botocore.exceptions import ClientError
 
 from vestibule_cli.demo.calls import call
 from vestibule_cli.demo.person import Person
-from vestibule_cli.demo.place import Place
-from vestibule_cli.local.emulator import ROOT_CREDENTIALS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vestibule_cli.demo.place import Place
 
 pytestmark = pytest.mark.emulator
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "passwordless_client.py"
-
-
-def vestibule(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "vestibule_cli.main", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-
-
-@pytest.fixture(scope="module")
-def place(running_stack: dict[str, Any]) -> Place:
-    return Place.from_outputs(running_stack, ROOT_CREDENTIALS)
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +60,8 @@ def start(cognito: Any, place: Place, email: str) -> Any:
     )
 
 
-def test_the_whole_play_goes_as_promised(running_state: str) -> None:
-    played = vestibule("demo", "--passwordless", "--json", "--state", running_state)
+def test_the_whole_play_goes_as_promised(terminal: Callable[..., Any]) -> None:
+    played = terminal("demo", "--passwordless", "--json")
 
     assert played.returncode == 0, played.stdout + played.stderr
     assert len(json.loads(played.stdout)["steps"]) == 9

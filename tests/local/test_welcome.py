@@ -13,20 +13,15 @@ from vestibule.delivery import events
 from vestibule.platform.clock import now, timestamp
 from vestibule_cli.demo.calls import call
 from vestibule_cli.demo.person import Person
-from vestibule_cli.demo.place import Place
-from vestibule_cli.local.emulator import ROOT_CREDENTIALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from vestibule_cli.demo.place import Place
+
 pytestmark = pytest.mark.emulator
 
 ONE_CLICK = "List-Unsubscribe=One-Click"
-
-
-@pytest.fixture(scope="module")
-def place(running_stack: dict[str, Any]) -> Place:
-    return Place.from_outputs(running_stack, ROOT_CREDENTIALS)
 
 
 def welcomed(place: Place, person: Person) -> list[dict[str, Any]]:
