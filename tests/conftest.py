@@ -7,11 +7,17 @@ from typing import Any
 
 import pytest
 import pytest_socket
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 UNIT = Path(__file__).parent / "unit"
 INFRA = Path(__file__).parent / "infra"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# What is slow on a busy machine is not wrong.
+settings.register_profile(
+    "by the result alone", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("by the result alone")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -16,7 +16,7 @@ from vestibule.mail.sender import SesSender
 from vestibule.mail.suppression import Suppressions
 from vestibule.organizations import errors as organization_errors
 from vestibule.organizations import model as organizations
-from vestibule.organizations.service import OrganizationService, Wanted
+from vestibule.organizations.service import OrganizationService
 from vestibule.organizations.store import TableOrganizationStore
 from vestibule.platform.values import replace
 from vestibule.profiles import fields
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from vestibule.invitations.ports import InvitationMail
+    from vestibule.organizations.model import Wanted
     from vestibule_cli.target import Target
 
 PAGE = 100

@@ -28,9 +28,11 @@ from fakes.fault_server import (
 )
 from vestibule.platform import connection
 from vestibule.platform.aws import AwsClient, AwsRefused, AwsUnavailable
+from vestibule.platform.conditions import present
 from vestibule.platform.credentials import Credentials
 from vestibule.platform.endpoint import Endpoint
-from vestibule.platform.table import Put, Table, present
+from vestibule.platform.operations import Put
+from vestibule.platform.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -257,7 +259,8 @@ def test_a_deadline_ends_everything(client: Callable[..., AwsClient]) -> None:
         with pytest.raises(AwsUnavailable, match="TimeoutError"):
             waiting.call("GetItem", {}, deadline=0.4)
 
-        assert 0.1 <= time.monotonic() - began < 0.8
+        # A hundred attempts would take ten seconds.
+        assert 0.1 <= time.monotonic() - began < 5
         assert len(server.requests) > 1
 
 

@@ -34,7 +34,8 @@ from vestibule.policy.model import NamedOrganization, Policy
 from vestibule.profiles import items
 from vestibule.profiles.model import OPERATOR, full_view
 from vestibule.profiles.preferences import Preferences
-from vestibule.profiles.store import TableProfileStore, TableRemains, TableSignInNames
+from vestibule.profiles.remains import TableRemains
+from vestibule.profiles.store import TableProfileStore, TableSignInNames
 from vestibule.triggers.arrival_store import TableArrivals
 from vestibule.triggers.ensure_user import EnsureUser
 

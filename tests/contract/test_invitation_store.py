@@ -26,7 +26,7 @@ from vestibule.invitations.reservations import TRIES, WINDOW_SECONDS, Reservatio
 from vestibule.invitations.store import TableInvitationStore
 from vestibule.organizations.standing import Standing
 from vestibule.platform.ids import new_id
-from vestibule.platform.table import TransactionRefused
+from vestibule.platform.operations import TransactionRefused
 from vestibule.profiles.model import Profile
 
 if TYPE_CHECKING:

@@ -8,18 +8,16 @@ import pytest
 
 from fakes.fault_server import FaultServer, Step, forward, hang_up, reset
 from vestibule.platform.aws import AwsUnavailable
-from vestibule.platform.table import (
+from vestibule.platform.conditions import absent, equals, present
+from vestibule.platform.operations import (
     Check,
     ConditionFailed,
     Delete,
     Put,
-    Table,
     TransactionRefused,
     Update,
-    absent,
-    equals,
-    present,
 )
+from vestibule.platform.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

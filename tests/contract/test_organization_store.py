@@ -20,14 +20,15 @@ from fakes.tenants import (
     rules,
 )
 from vestibule.organizations import items, memberships
+from vestibule.organizations.departures import Departures
 from vestibule.organizations.errors import LastAdmin, OrganizationsError, Raced
-from vestibule.organizations.model import Draft
-from vestibule.organizations.service import OrganizationService, Wanted
+from vestibule.organizations.model import Draft, Wanted
+from vestibule.organizations.service import OrganizationService
 from vestibule.organizations.standing import Standing
-from vestibule.organizations.store import Departures, TableOrganizationStore
+from vestibule.organizations.store import TableOrganizationStore
 from vestibule.platform.conditions import absent
 from vestibule.platform.ids import new_id
-from vestibule.platform.table import Put, TransactionRefused
+from vestibule.platform.operations import Put, TransactionRefused
 from vestibule.platform.values import replace
 from vestibule.profiles import items as people
 from vestibule.profiles.model import OPERATOR

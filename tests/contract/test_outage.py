@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from vestibule.platform.table import Table
 
 TIMEOUT = 4.0  # the function's own
+# Twice that: a busy machine takes longer, but not as long as steps that know of no common end.
+BOUND = 2 * TIMEOUT
 FAULTS = {
     "hangs up": hang_up,
     "is unavailable": refusal("ServiceUnavailable", 503),
@@ -158,7 +160,7 @@ def test_a_table_that_says_nothing_leaves_time_to_keep_the_arrival(
 
     assert triggers(event, None) == event
 
-    assert time.monotonic() - began < TIMEOUT
+    assert time.monotonic() - began < BOUND
     (waiting,) = place.messages()
     assert json.loads(waiting["body"])["arrival"]["user_id"] == event["userName"]
 
@@ -169,7 +171,7 @@ def test_a_table_that_says_nothing_still_leaves_a_token(place: Place, server: Fa
 
     answered = place.triggers(server.port)(raw("TokenGeneration_Authentication"), None)
 
-    assert time.monotonic() - began < TIMEOUT
+    assert time.monotonic() - began < BOUND
     assert isinstance(answered, dict)
     details = answered["response"]["claimsOverrideDetails"]["groupOverrideDetails"]
     assert details == {"groupsToOverride": ["user"]}

@@ -21,10 +21,12 @@ from vestibule.profiles.errors import (
 )
 from vestibule.profiles.model import OPERATOR, LastSeen
 from vestibule.profiles.preferences import Preferences
-from vestibule.profiles.store import TableProfileStore, TableRecords, TableRemains
+from vestibule.profiles.remains import TableRemains
+from vestibule.profiles.store import TableProfileStore, TableRecords
 
 if TYPE_CHECKING:
-    from vestibule.platform.table import Item, Table
+    from vestibule.platform.operations import Item
+    from vestibule.platform.table import Table
 
 
 @pytest.fixture

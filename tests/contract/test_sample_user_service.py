@@ -203,7 +203,7 @@ def test_what_stays_wrong_is_one_dead_letter_each(
 
     assert sample.deliver(*people(3)) == 1
 
-    assert [letter["reason"] for letter in sample.dead.letters] == [reason] * 3
+    assert [letter["reason"] for letter in sample.dead.bodies] == [reason] * 3
 
 
 def test_one_poisoned_person_holds_up_nobody(sample: Sample) -> None:
@@ -214,11 +214,11 @@ def test_one_poisoned_person_holds_up_nobody(sample: Sample) -> None:
     sample.deliver(*good[:2], poisoned, *good[2:])
 
     assert {event.subject for event in good} <= set(sample.subs())
-    assert [letter["event"]["subject"] for letter in sample.dead.letters] == [poisoned.subject]
+    assert [letter["event"]["subject"] for letter in sample.dead.bodies] == [poisoned.subject]
 
 
 @pytest.mark.parametrize(
-    "switches", [{"latency": 1.5}, {"slow_body": 3.0}, {"down": True}], ids=str
+    "switches", [{"latency": 20.0}, {"slow_body": 20.0}, {"down": True}], ids=str
 )
 def test_a_service_that_does_not_answer_in_time_is_asked_again(
     sample: Sample, switches: dict[str, Any]
@@ -227,7 +227,7 @@ def test_a_service_that_does_not_answer_in_time_is_asked_again(
     sample.turn(**switches)
     began = time.monotonic()
     assert failures(sample.consumer.take({"Records": [record(told)]})) == ["m1"]
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 15, "it was waited for"
 
     sample.call("DELETE", "/control")
     sample.deliver(told)

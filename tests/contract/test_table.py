@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from vestibule.platform.table import (
-    Check,
+from vestibule.platform.conditions import (
     Condition,
-    ConditionFailed,
-    Delete,
-    Put,
-    Table,
-    TransactionRefused,
-    Update,
     absent,
     all_of,
     any_of,
@@ -26,9 +19,19 @@ from vestibule.platform.table import (
     not_equals,
     present,
 )
+from vestibule.platform.operations import (
+    Check,
+    ConditionFailed,
+    Delete,
+    Put,
+    TransactionRefused,
+    Update,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from vestibule.platform.table import Table
 
 VALUES = {
     "text": "plain",

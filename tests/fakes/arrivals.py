@@ -19,7 +19,8 @@ from vestibule.triggers.events import Event
 
 if TYPE_CHECKING:
     from vestibule.platform.clock import Clock
-    from vestibule.platform.table import Item, Table
+    from vestibule.platform.operations import Item
+    from vestibule.platform.table import Table
 
 POOL = "us-east-1_aBcDeFgHi"
 CLIENT = "1example23456789"

@@ -44,7 +44,7 @@ def keep(table: Table, person: Profile) -> Profile:
     """Put a profile into the table, with its claim, as if it had always been there."""
     table.put(items.from_profile(person))
     if person.claimed_email is not None:
-        table.put(items.claim(person.claimed_email, person.user_id, CREATED))
+        table.put(items.claiming(person.claimed_email, person.user_id, CREATED).item)
     return person
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from vestibule.delivery import events
 from vestibule.delivery.queue import Queue
 from vestibule.platform.aws import AwsClient, AwsRefused, AwsUnavailable
+from vestibule.platform.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ class FakeQueue(Queue):
         super().__init__(AwsClient("sqs", region="us-east-1"), f"https://sqs.test/1/{name}")
         self.is_away = is_away
         self.sent: list[str] = []
+        self.delays: list[int] = []
         self.hidden: dict[str, int] = {}
         self.hides = 0
 
@@ -35,12 +37,12 @@ class FakeQueue(Queue):
         return {}
 
     def send(self, body: str, *, seconds: int = 0) -> None:
-        del seconds
         self._answer()
         self.sent.append(body)
+        self.delays.append(seconds)
 
     @property
-    def letters(self) -> list[dict[str, Any]]:
+    def bodies(self) -> list[dict[str, Any]]:
         return [json.loads(body) for body in self.sent]
 
     def _answer(self) -> None:
@@ -101,6 +103,16 @@ def record(
         },
         "eventSource": "aws:sqs",
     }
+
+
+def posted(content: Event | dict[str, Any] | str, *, receives: int = 1) -> dict[str, Any]:
+    """One record of a batch, as new as its name."""
+    times = {"SentTimestamp": "0", "ApproximateFirstReceiveTimestamp": "0"}
+    return record(content, name=new_id(), receives=receives, **times)
+
+
+def batch(*contents: Event | dict[str, Any] | str) -> dict[str, Any]:
+    return {"Records": [posted(content) for content in contents]}
 
 
 def failures(answer: dict[str, Any]) -> list[str]:

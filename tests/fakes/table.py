@@ -10,25 +10,28 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from vestibule.platform.attributes import from_item, to_attribute, to_item
-from vestibule.platform.operations import check_operations, check_range, key_of, target
-from vestibule.platform.table import (
+from vestibule.platform.operations import (
     Check,
-    Condition,
     ConditionFailed,
     Delete,
     Item,
     Page,
     Put,
     Reason,
-    Table,
     TransactionRefused,
     Update,
+    check_operations,
+    check_range,
+    key_of,
+    target,
 )
+from vestibule.platform.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from vestibule.platform.aws import AwsError
+    from vestibule.platform.conditions import Condition
     from vestibule.platform.operations import Operation
 
 PROJECTIONS = {"gsi1": ("userId", "name", "bio", "createdAt")}

@@ -179,13 +179,14 @@ class Pool:
         self.admin = emulator.client("cognito-idp")
         self.person = emulator.client("cognito-idp", signed=False)
 
-    def sign_up(self, address: str, **attributes: str) -> None:
-        self.person.sign_up(
+    def sign_up(self, address: str, **attributes: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self.person.sign_up(
             ClientId=self.client_id,
             Username=address,
             Password=PASSWORD,
             UserAttributes=[{"Name": k, "Value": v} for k, v in attributes.items()],
         )
+        return answer
 
     def confirm(self, address: str) -> None:
         code = self.emulator.code_for(address.lower())

@@ -82,7 +82,7 @@ def test_make_help_names_every_target() -> None:
 def test_the_documents_name_only_targets_that_exist(document: str) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     text = (ROOT / document).read_text(encoding="utf-8")
-    named = set(re.findall(r"`make ([a-z]+)|^make ([a-z]+)", text, re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z0-9-]+)|^make ([a-z0-9-]+)", text, re.MULTILINE))
 
     targets = {first or second for first, second in named}
 
@@ -114,6 +114,28 @@ def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
     ]
 
     assert missing == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_to_a_section_leads_to_its_heading(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#\s:]*)#([^)\s]+)\)", text)
+
+    missing = [
+        (name, section)
+        for name, section in links
+        if section not in _sections(document.parent / name if name else document)
+    ]
+
+    assert missing == []
+
+
+def _sections(document: Path) -> set[str]:
+    """The headings of a document, as links name them."""
+    text = document.read_text(encoding="utf-8")
+    text = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", one.lower()).strip().replace(" ", "-") for one in headings}
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)

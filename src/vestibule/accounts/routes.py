@@ -33,13 +33,13 @@ _BODIES: Final = "vestibule.accounts.bodies"
 
 
 def routes(service: AccountService) -> Routes:
-    table = Routes()
+    table = Routes(answering=answering(errors.AccountsError, _REFUSALS))
     handlers = _Handlers(service)
     _add_own_routes(table, handlers)
     table.add(
         "PUT",
         "/users/{userId}/role",
-        _answering(handlers.give_role),
+        handlers.give_role,
         rule=ADMIN,
         summary="Give somebody else another role: it counts at once, and is in their next token.",
         body=f"{_BODIES}:RoleBody",
@@ -49,7 +49,7 @@ def routes(service: AccountService) -> Routes:
     table.add(
         "POST",
         "/users/{userId}/suspend",
-        _answering(handlers.suspend),
+        handlers.suspend,
         rule=ADMIN,
         summary="Suspend somebody: signed out everywhere, and refused whatever changes something.",
         answers={200: f"{_BODIES}:ProfileChanged"},
@@ -58,7 +58,7 @@ def routes(service: AccountService) -> Routes:
     table.add(
         "POST",
         "/users/{userId}/reactivate",
-        _answering(handlers.reactivate),
+        handlers.reactivate,
         rule=ADMIN,
         summary="End a suspension.",
         answers={200: f"{_BODIES}:ProfileChanged"},
@@ -71,7 +71,7 @@ def _add_own_routes(table: Routes, handlers: _Handlers) -> None:
     table.add(
         "GET",
         "/me/preferences",
-        _answering(handlers.preferences),
+        handlers.preferences,
         rule=SELF,
         summary="Show how you want to be written to and shown things.",
         answers={200: f"{_BODIES}:PreferencesShown"},
@@ -79,7 +79,7 @@ def _add_own_routes(table: Routes, handlers: _Handlers) -> None:
     table.add(
         "PUT",
         "/me/preferences",
-        _answering(handlers.change_preferences),
+        handlers.change_preferences,
         rule=SELF,
         summary="Change your preferences: what is left out stays.",
         body=f"{_BODIES}:PreferencesBody",
@@ -89,7 +89,7 @@ def _add_own_routes(table: Routes, handlers: _Handlers) -> None:
     table.add(
         "GET",
         "/me/export",
-        _answering(handlers.export),
+        handlers.export,
         rule=SELF,
         summary="Give you everything we hold of you.",
         answers={200: f"{_BODIES}:Export"},
@@ -97,7 +97,7 @@ def _add_own_routes(table: Routes, handlers: _Handlers) -> None:
     table.add(
         "POST",
         "/me/sign-out",
-        _answering(handlers.sign_out),
+        handlers.sign_out,
         rule=SELF,
         summary="End all your sessions. An access token already given lives until it expires.",
         answers={204: None},
@@ -150,9 +150,8 @@ def _origin(request: Request) -> Origin:
     return Origin(request.source_ip or None, request.user_agent or None)
 
 
-def _unknown_role(error: errors.AccountsError) -> ApiError:
-    known = ", ".join(getattr(error, "known", ()))
-    return InvalidRequest.of("role", "enum", f"Must be one of: {known}.")
+def _unknown_role(error: errors.UnknownRole) -> ApiError:
+    return InvalidRequest.of("role", "enum", f"Must be one of: {', '.join(error.known)}.")
 
 
 _REFUSALS: Final[Mapping[type[Any], Callable[[Any], ApiError]]] = {
@@ -167,4 +166,3 @@ _REFUSALS: Final[Mapping[type[Any], Callable[[Any], ApiError]]] = {
         "Too many changes to this profile at once: try again in a moment."
     ),
 }
-_answering = answering(errors.AccountsError, _REFUSALS)

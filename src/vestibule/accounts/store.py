@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from vestibule.accounts.errors import CallerNotAdmin, CallerSuspended, PersonNotFound, Raced
-from vestibule.platform.conditions import equals, present
-from vestibule.platform.table import Check, TransactionRefused, Update
+from vestibule.platform.conditions import present
+from vestibule.platform.operations import Check, TransactionRefused, Update
 from vestibule.profiles import items
-from vestibule.profiles.conditions import ACTIVE_ADMIN, NOT_SUSPENDED
+from vestibule.profiles.conditions import NOT_SUSPENDED, still_admin
 from vestibule.profiles.model import OPERATOR
 from vestibule.profiles.store import TableProfileStore
 
@@ -58,17 +58,9 @@ class TableAccountStore:
         }
 
     def write(self, changed: Profile, *, replaces: Profile, by: str) -> None:
-        before, after = items.attributes_of(replaces), items.attributes_of(changed)
-        update = Update(
-            items.person_key(changed.user_id),
-            items.PROFILE,
-            changes={name: value for name, value in after.items() if before.get(name) != value},
-            remove=tuple(sorted(before.keys() - after.keys())),
-            condition=equals("version", replaces.version),
-        )
-        operations: list[Operation] = [update]
+        operations: list[Operation] = [items.rewriting(replaces, changed)]
         if by != OPERATOR:
-            operations.append(Check(items.person_key(by), items.PROFILE, ACTIVE_ADMIN))
+            operations.append(still_admin(by))
         try:
             self._table.transact(*operations)
         except TransactionRefused as refusal:

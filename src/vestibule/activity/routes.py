@@ -54,6 +54,4 @@ def _page(activity: TableActivity, request: Request, user_id: str) -> Response:
     wanted = request.page(partition=person_key(user_id), prefix=items.PREFIX)
     page = activity.page(user_id, wanted.limit, wanted.start)
     shown = [view(each) for each in page.activities]
-    body = {"activity": shown, "count": len(shown)}
-    token = wanted.next_token(page.next_key)
-    return ok(body if token is None else body | {"nextToken": token})
+    return ok(wanted.body("activity", shown, page.next_key))

@@ -29,7 +29,7 @@ class TableActivity:
         self._table = table
 
     def page(self, user_id: str, limit: int, start: Item | None) -> ActivityPage:
-        """Give a person's newest entries.."""
+        """Give a person's newest entries."""
         page = self._table.query(
             person_key(user_id),
             sk_prefix=items.PREFIX,

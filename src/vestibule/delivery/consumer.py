@@ -100,7 +100,7 @@ class Consumer:
         """Handle a batch; answer the queue with those that have to stay in it."""
         logs.bind(request_id=getattr(context, "aws_request_id", ""))
         metrics.forget()
-        self._budget.begin(max(0.0, seconds_left(context) - RESERVE))
+        self._budget.begin(seconds_left(context, reserve=RESERVE))
         try:
             opened = [self._opened(Message.of(record)) for record in event.get("Records", ())]
             handle = self._handler(opened)

@@ -13,8 +13,7 @@ from vestibule.activity import model as activity
 from vestibule.delivery.outcomes import DONE, later, never
 from vestibule.platform import logs, metrics
 from vestibule.platform.clock import now, timestamp
-from vestibule.platform.conditions import equals
-from vestibule.platform.operations import TransactionRefused, Update
+from vestibule.platform.operations import TransactionRefused
 from vestibule.platform.values import frozen, replace
 from vestibule.policy.model import ACCOUNT_TYPES, DOMAIN
 from vestibule.profiles import items
@@ -107,7 +106,7 @@ class Crm:
         return self._raise(user_id, word, policy)
 
     def _profile(self, user_id: str) -> Profile | None:
-        item = self._table.get(items.person_key(user_id), items.PROFILE, consistent=True)
+        item = self._table.get(*items.profile_key(user_id), consistent=True)
         return None if item is None else items.to_profile(item)
 
     def _raise(self, user_id: str, word: Word, policy: Policy) -> Outcome:
@@ -123,22 +122,15 @@ class Crm:
     def _write(self, before: Profile, raised: Profile) -> bool:
         at = timestamp(self._clock())
         after = replace(raised, updated_at=at, version=before.version + 1)
-        old, new = items.attributes_of(before), items.attributes_of(after)
         gained = {
             name: getattr(after, field)
             for name, field in (("role", "role"), ("accountType", "account_type"))
             if getattr(after, field) != getattr(before, field)
         }
         kind = activity.ROLE_CHANGE if "role" in gained else activity.PROFILE_UPDATE
-        change = Update(
-            items.person_key(after.user_id),
-            items.PROFILE,
-            changes={name: value for name, value in new.items() if old.get(name) != value},
-            condition=equals("version", before.version),
-        )
         entry = activities.entry(after.user_id, kind, at, details={"by": SOURCE, **gained})
         try:
-            self._table.transact(change, entry)
+            self._table.transact(items.rewriting(before, after), entry)
         except TransactionRefused:
             return False
         metrics.count("CrmRaised")

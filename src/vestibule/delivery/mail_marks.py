@@ -36,7 +36,7 @@ _SOON: Final = 2.0
 
 
 def key(user_id: str, kind: str) -> tuple[str, str]:
-    return items.person_key(user_id), f"DELIVERY#mail:{kind}"
+    return items.person_key(user_id), f"{items.DELIVERY_PREFIX}mail:{kind}"
 
 
 @frozen

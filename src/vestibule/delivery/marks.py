@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vestibule.platform import clock
 from vestibule.platform.conditions import absent, less_than, not_equals
-from vestibule.platform.table import Check, TransactionRefused, Update
+from vestibule.platform.operations import Check, TransactionRefused, Update
 from vestibule.platform.values import frozen
 from vestibule.profiles.items import TOMBSTONE, person_key
 

@@ -8,58 +8,35 @@ from vestibule.delivery.analytics.batch import Analytics, read
 from vestibule.delivery.analytics.knowledge import TableKnowledge
 from vestibule.delivery.analytics.source import SETTING, SecretSinks
 from vestibule.delivery.analytics.telling import Teller
-from vestibule.delivery.consumer import Consumer, Whole
+from vestibule.delivery.consumer import Whole
 from vestibule.delivery.outbound import hosts
-from vestibule.delivery.queue import Queue
-from vestibule.delivery.secrets import SecretValue
-from vestibule.delivery.settings import QueueSettings, together
-from vestibule.functions.parts import Parts
-from vestibule.platform.aws import AwsClient
-from vestibule.platform.budget import Budget
-from vestibule.platform.settings import Settings
-from vestibule.security.model import BREAKER_OPENED
-from vestibule.security.recorder import Recorder
+from vestibule.functions.worker import Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Final
 
+    from vestibule.delivery.consumer import Consumer
+
 NAME: Final = "analytics"
 RECEIVES: Final = 100
 
 
 def _consumer(environment: Mapping[str, str]) -> Consumer:
-    settings, queues = together(
-        lambda: Settings.from_environment(environment),
-        lambda: QueueSettings.from_environment(environment),
-    )
-    parts = Parts.of(settings, AwsClient)
-    recorder = Recorder(parts.table)
-    budget = Budget()
-    secret_id = environment.get(SETTING)
-    secrets = parts.client("secretsmanager")
+    worker, _ = Worker.read(NAME, environment)
     source = SecretSinks(
-        SecretValue(secrets, secret_id, SETTING) if secret_id else None,
+        worker.secret(environment.get(SETTING), SETTING),
         allowed_hosts=hosts(environment.get("OUTBOUND_HOSTS") or ""),
     )
-    teller = Teller(
-        source,
-        left=budget.left,
-        breaker_opened=lambda peer: recorder.record(BREAKER_OPENED, NAME, {"peer": peer}),
-    )
-    sqs = parts.client("sqs")
-    queue = Queue(sqs, queues.queue_url)
-    analytics = Analytics(source, TableKnowledge(parts.table), teller, queue)
-    return Consumer(
+    teller = Teller(source, left=worker.budget.left, breaker_opened=worker.breaker_opened)
+    analytics = Analytics(source, TableKnowledge(worker.parts.table), teller, worker.queue)
+    return worker.consumer(
         Whole(analytics.tell),
-        queue,
-        Queue(sqs, queues.dead_letters_url),
         receives=RECEIVES,
         read=read,
         # Each sink is told of all of them at once, and has its own limit.
         needs=0.0,
-        budget=budget,
     )
 
 

@@ -72,14 +72,8 @@ class SesInvitations:
 
     def _made(self) -> InvitationLetters:
         from vestibule.mail.letters import Composer  # noqa: PLC0415 - as above
-        from vestibule.mail.sender import SesSender  # noqa: PLC0415 - same
+        from vestibule.mail.sender import sender_of  # noqa: PLC0415 - same
         from vestibule.mail.suppression import Suppressions  # noqa: PLC0415 - same
 
-        sender = SesSender(
-            self._mail.from_address or "",
-            region=self._settings.region,
-            endpoint_url=self._settings.endpoint_url,
-            configuration_set=self._mail.configuration_set,
-            left=self._left,
-        )
+        sender = sender_of(self._settings, self._mail, left=self._left)
         return InvitationLetters(Composer(), sender, Suppressions(self._table).holds)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 
 from vestibule.delivery.relay import EventBus, Relay, TableShelf
-from vestibule.delivery.settings import together
+from vestibule.functions.parts import Parts
 from vestibule.platform import logs, metrics
 from vestibule.platform.aws import AwsClient
 from vestibule.platform.budget import seconds_left
-from vestibule.platform.settings import Settings, SettingsError
-from vestibule.platform.table import Table
+from vestibule.platform.settings import Settings, SettingsError, together
 from vestibule.platform.values import frozen
 
 TYPE_CHECKING = False
@@ -45,14 +44,8 @@ class RelaySettings:
 
 
 def _wire(settings: Settings, more: RelaySettings) -> Relay:
-    logs.configure(settings.log_level)
-    metrics.configure(settings.metrics_namespace, settings.environment)
-
-    def client(service: str) -> AwsClient:
-        return AwsClient(service, region=settings.region, endpoint_url=settings.endpoint_url)
-
-    table = Table(client("dynamodb"), settings.table_name)
-    return Relay(EventBus(client("events"), more.bus_name), TableShelf(table))
+    parts = Parts.of(settings, AwsClient)
+    return Relay(EventBus(parts.client("events"), more.bus_name), TableShelf(parts.table))
 
 
 def handler(event: Mapping[str, Any], context: object) -> None:
@@ -61,7 +54,8 @@ def handler(event: Mapping[str, Any], context: object) -> None:
     metrics.forget()
     records = event.get("Records", ())
     try:
-        done = relay.relay(records, _seconds(context))
+        seconds = min(_SECONDS, seconds_left(context, reserve=_RESERVED_SECONDS))
+        done = relay.relay(records, seconds)
     except Exception as error:
         log.failure("not relayed", error, records=len(records))
         raise
@@ -76,11 +70,6 @@ def handler(event: Mapping[str, Any], context: object) -> None:
         )
     finally:
         metrics.flush()
-
-
-def _seconds(context: object) -> float:
-    """Give the time for telling: what Lambda still gives, or less."""
-    return min(_SECONDS, seconds_left(context) - _RESERVED_SECONDS)
 
 
 relay = _wire(*together(Settings.from_environment, RelaySettings.from_environment))

@@ -174,16 +174,10 @@ class Wiring:
         return Define(offered=self._more.mail.from_address is not None).handle
 
     def _create_challenge(self) -> Handler:
-        from vestibule.mail.sender import SesSender
+        from vestibule.mail.sender import sender_of
         from vestibule.triggers.challenge import Create
 
-        sender = SesSender(
-            self._more.mail.from_address or "",
-            region=self._settings.region,
-            endpoint_url=self._settings.endpoint_url,
-            configuration_set=self._more.mail.configuration_set,
-            left=self.budget.left,
-        )
+        sender = sender_of(self._settings, self._more.mail, left=self.budget.left)
         # PreAuthentication does not run for this flow.
         return Create(self._admission.handle, self._codes, sender, self._composer).handle
 

@@ -7,13 +7,11 @@ import time
 
 from vestibule.delivery.consumer import RESERVE, Consumer
 from vestibule.delivery.outcomes import DONE, deferred, later, never
-from vestibule.delivery.queue import Queue
-from vestibule.delivery.settings import QueueSettings, together
-from vestibule.functions.parts import Parts
+from vestibule.functions.worker import Worker
 from vestibule.platform import clock, logs, metrics
-from vestibule.platform.aws import AwsClient, AwsError
+from vestibule.platform.aws import AwsError
 from vestibule.platform.budget import Budget, seconds_left
-from vestibule.platform.settings import Settings
+from vestibule.platform.http.errors import Detail, InvalidRequest
 from vestibule.vpcs.builder import Builder
 from vestibule.vpcs.drift import Drift
 from vestibule.vpcs.ec2 import Ec2Client
@@ -32,12 +30,14 @@ if TYPE_CHECKING:
 
     from vestibule.delivery.events import Event
     from vestibule.delivery.outcomes import Outcome
-    from vestibule.delivery.queue import Message
+    from vestibule.delivery.queue import Message, Queue
+    from vestibule.platform.settings import Settings
     from vestibule.vpcs.ports import Rules
     from vestibule.vpcs.resources import Ec2
 
     Act = Callable[[Mapping[str, Any]], dict[str, Any]]
 
+NAME: Final = "vpc_builder"
 RECEIVES: Final = 100
 NEEDS: Final = 20.0
 """Seconds that one round may take: with fewer left, no other is begun."""
@@ -94,18 +94,14 @@ class VpcBuilder:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> VpcBuilder:
         """Raise SettingsError."""
-        settings, queues = together(
-            lambda: Settings.from_environment(environment),
-            lambda: QueueSettings.from_environment(environment),
-        )
-        parts = Parts.of(settings, AwsClient)
-        sqs = parts.client("sqs")
+        worker, _ = Worker.read(NAME, environment)
+        parts, settings = worker.parts, worker.settings
         return cls(
             store=TableVpcStore(parts.table),
             connect=lambda region: Ec2Client(region, endpoint_url=settings.endpoint_url),
             rules=lambda: parts.policies.current().vpcs,
-            queue=Queue(sqs, queues.queue_url),
-            dead_letters=Queue(sqs, queues.dead_letters_url),
+            queue=worker.queue,
+            dead_letters=worker.dead_letters,
             settings=settings,
         )
 
@@ -115,7 +111,7 @@ class VpcBuilder:
             return self._consumer.take(event, context)
         logs.bind(request_id=getattr(context, "aws_request_id", ""))
         metrics.forget()
-        self._budget.begin(_seconds(context))
+        self._budget.begin(seconds_left(context, reserve=RESERVE))
         asked = event.get("action", event.get("task"))
         act = self._acts.get(asked) if isinstance(asked, str) else None
         try:
@@ -152,17 +148,11 @@ class VpcBuilder:
         return self._budget.left() >= NEEDS
 
 
-def _seconds(context: object) -> float:
-    return max(0.0, seconds_left(context) - RESERVE)
-
-
 def _unknown(asked: object, known: Mapping[str, Any]) -> dict[str, Any]:
     message = f"Must be one of {', '.join(known)}, got {str(asked)[:40]!r}."
     log.error("unknown action")
-    return {
-        "error": "There is no such action.",
-        "details": [{"field": "action", "rule": "oneOf", "message": message}],
-    }
+    detail = Detail("action", "oneOf", message)
+    return InvalidRequest(detail, error="There is no such action.").view()
 
 
 _builder = VpcBuilder.from_environment(os.environ)

@@ -18,12 +18,11 @@ from vestibule.invitations.errors import (
 from vestibule.invitations.model import OPEN
 from vestibule.invitations.reservations import Reservations, hold_of, mark_of, offer_of
 from vestibule.organizations.items import membership_key, organization_key
-from vestibule.organizations.memberships import admitting, joining
+from vestibule.organizations.memberships import admitting, belonging, joining
 from vestibule.platform.clock import timestamp
 from vestibule.platform.conditions import absent, all_of, equals, greater_than, less_than, present
 from vestibule.platform.operations import Check, TransactionRefused, Update
 from vestibule.profiles import items as people
-from vestibule.profiles.model import ACTIVE, PENDING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ class Acceptance:
 
     def _person(self, user_id: str) -> tuple[Profile, str, str | None]:
         """Read who they are, their proven address, and the organization they wait for."""
-        key = (people.person_key(user_id), people.PROFILE)
+        key = people.profile_key(user_id)
         found = self._table.get_many((key, membership_key(user_id)), consistent=True)
         profile = people.to_profile(found[key]) if key in found else None
         if profile is None:
@@ -128,16 +127,7 @@ def _taking(item: Item, user_id: str, address: str, now: datetime) -> Update | N
 
 def _joining(profile: Profile, invitation: Invitation, at: str, *, waits: bool) -> list[Operation]:
     organization_id = invitation.organization_id or ""
-    changes = {"organizationId": organization_id, "updatedAt": at}
-    if profile.status == PENDING:
-        changes["status"] = ACTIVE
-    belongs = Update(
-        people.person_key(profile.user_id),
-        people.PROFILE,
-        changes=changes,
-        increment={"version": 1},
-        condition=equals("version", profile.version) & absent("organizationId"),
-    )
+    belongs = belonging(profile, organization_id, at)
     if waits:
         return [*admitting(profile.user_id, organization_id, at), belongs]
     return [*joining(profile.user_id, organization_id, at=at), belongs]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from vestibule.organizations.standing import works_here
 from vestibule.platform.operations import Check, TransactionRefused
-from vestibule.profiles import items as people
-from vestibule.profiles.conditions import ACTIVE_ADMIN
+from vestibule.profiles.conditions import still_admin
 from vestibule.profiles.model import OPERATOR
 
 TYPE_CHECKING = False
@@ -20,7 +19,7 @@ def still_given(invited: Invitation | Reservation) -> list[Check]:
     if maker == OPERATOR:
         return []
     if invited.is_of_place or organization_id is None:
-        return [Check(people.person_key(maker), people.PROFILE, ACTIVE_ADMIN)]
+        return [still_admin(maker)]
     return [*works_here(organization_id, maker)]
 
 

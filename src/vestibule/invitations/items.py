@@ -7,10 +7,11 @@ it by its public id: an entry that the index shows without the hash.
 from __future__ import annotations
 
 from vestibule.invitations.model import Invitation, Reservation
+from vestibule.platform.values import from_wire, to_wire, wire_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Final
+    from typing import Final
 
     from vestibule.platform.operations import Item
 
@@ -23,37 +24,12 @@ HOLD_PREFIX: Final = "hold:"
 # Left by who has used a place and not yet said whether they join.
 OFFER_PREFIX: Final = "offer:"
 
+# Said by attributes with names of their own.
+_APART: Final = frozenset({"holds", "is_offered"})
 _WIRE_NAMES: Final = {
-    "id": "inviteId",
-    "code_hash": "codeHash",
-    "role": "role",
-    "created_by": "createdBy",
-    "created_at": "createdAt",
-    "valid_until": "validUntil",
-    "email": "email",
-    "organization_id": "organizationId",
-    "account_type": "accountType",
-    "delivery": "delivery",
-    "max_uses": "maxUses",
-    "uses": "uses",
-    "taken": "taken",
-    "status": "status",
-    "by_admin": "byAdmin",
-}
-_RESERVED_NAMES: Final = {
-    "address": "address",
-    "code_hash": "codeHash",
-    "invite_id": "inviteId",
-    "role": "role",
-    "delivery": "delivery",
-    "reserved_at": "reservedAt",
-    "expires_at": "expiresAt",
-    "organization_id": "organizationId",
-    "account_type": "accountType",
-    "created_by": "createdBy",
-    "by_admin": "byAdmin",
-    "is_bound": "isBound",
-}
+    name: wire for name, wire in wire_names(Invitation).items() if name not in _APART
+} | {"id": "inviteId"}
+_RESERVED_NAMES: Final = wire_names(Reservation)
 
 
 def invite_key(code_hash: str) -> tuple[str, str]:
@@ -84,7 +60,7 @@ def from_invitation(invitation: Invitation, *, forgotten_at: int) -> Item:
     return {
         "pk": pk,
         "sk": sk,
-        **_attributes(invitation, _WIRE_NAMES),
+        **to_wire(invitation, _WIRE_NAMES),
         **held,
         "expiresAt": forgotten_at,
     }
@@ -92,7 +68,7 @@ def from_invitation(invitation: Invitation, *, forgotten_at: int) -> Item:
 
 def to_invitation(item: Item) -> Invitation:
     """Read an item. Attributes that this version does not know are passed over."""
-    known = {name: item[wire] for name, wire in _WIRE_NAMES.items() if wire in item}
+    known = from_wire(item, _WIRE_NAMES)
     held = {
         name.removeprefix(HOLD_PREFIX): until
         for name, until in item.items()
@@ -121,15 +97,8 @@ def entries(invitation: Invitation, *, forgotten_at: int) -> list[Item]:
 
 def from_reservation(reservation: Reservation) -> Item:
     pk, sk = reservation_key(reservation.address)
-    return {"pk": pk, "sk": sk, **_attributes(reservation, _RESERVED_NAMES)}
+    return {"pk": pk, "sk": sk, **to_wire(reservation, _RESERVED_NAMES)}
 
 
 def to_reservation(item: Item) -> Reservation:
-    return Reservation(
-        **{name: item[wire] for name, wire in _RESERVED_NAMES.items() if wire in item}
-    )
-
-
-def _attributes(value: Any, names: dict[str, str]) -> dict[str, Any]:
-    found = {wire: getattr(value, name) for name, wire in names.items()}
-    return {wire: one for wire, one in found.items() if one is not None}
+    return Reservation(**from_wire(item, _RESERVED_NAMES))

@@ -38,12 +38,12 @@ _ORGANIZATION: Final = Parameter(
 
 
 def routes(service: InvitationService, clock: Clock = now) -> Routes:
-    table = Routes()
+    table = Routes(answering=answering(errors.InvitationsError, _REFUSALS))
     handlers = _Handlers(service, clock)
     table.add(
         "POST",
         "/invitations",
-        _answering(handlers.create),
+        handlers.create,
         rule=ORGANIZATION_ADMIN,
         summary="Invite somebody. The code is shown once, or mailed and never shown.",
         body=f"{_BODIES}:NewInvitation",
@@ -54,7 +54,7 @@ def routes(service: InvitationService, clock: Clock = now) -> Routes:
     table.add(
         "POST",
         "/invitations/accept",
-        _answering(handlers.accept),
+        handlers.accept,
         rule=SIGNED_IN,
         summary="Join the organization that a code invites to, with a proven address.",
         body=f"{_BODIES}:InvitationCode",
@@ -64,7 +64,7 @@ def routes(service: InvitationService, clock: Clock = now) -> Routes:
     table.add(
         "GET",
         "/invitations",
-        _answering(handlers.page),
+        handlers.page,
         rule=ORGANIZATION_ADMIN,
         summary="List invitations, oldest first, without their codes.",
         parameters=(_ORGANIZATION, *PAGE),
@@ -74,7 +74,7 @@ def routes(service: InvitationService, clock: Clock = now) -> Routes:
     table.add(
         "DELETE",
         "/invitations/{id}",
-        _answering(handlers.revoke),
+        handlers.revoke,
         rule=ORGANIZATION_ADMIN,
         summary="Revoke an invitation: it opens for nobody any more. May be repeated.",
         answers={200: f"{_BODIES}:InvitationRevoked"},
@@ -118,9 +118,7 @@ class _Handlers:
         wanted = request.page(partition=items.scope(organization_id), index=items.INDEX)
         page = self._service.page(organization_id, wanted.limit, wanted.start)
         shown = [view(invitation, self._seconds()) for invitation in page.invitations]
-        body = {"invitations": shown, "count": len(shown)}
-        token = wanted.next_token(page.next_key)
-        return ok(body if token is None else body | {"nextToken": token})
+        return ok(wanted.body("invitations", shown, page.next_key))
 
     def revoke(self, request: Request) -> Response:
         invite_id = request.path["id"]
@@ -170,4 +168,3 @@ _REFUSALS: Final[Mapping[type[Any], Callable[[Any], ApiError]]] = {
     ),
     errors.Raced: lambda _: ServiceUnavailable("Too many changes at once: try again in a moment."),
 }
-_answering = answering(errors.InvitationsError, _REFUSALS)

@@ -10,6 +10,7 @@ import json
 import time
 
 from vestibule.platform import clock
+from vestibule.platform.aws import address
 from vestibule.platform.connection import AnswerTooLarge, BrokenAnswer
 from vestibule.platform.credentials import Credentials, from_environment
 from vestibule.platform.endpoint import Endpoint
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from typing import Any, Final, Protocol
 
     from vestibule.mail.letters import Letter
+    from vestibule.mail.settings import MailSettings
     from vestibule.platform.connection import Answer
+    from vestibule.platform.settings import Settings
 
     class Sender(Protocol):
         def send(self, to: str, letter: Letter) -> None:
@@ -93,7 +96,7 @@ class SesSender:
         """`left` tells how many seconds the invocation still has for this."""
         self._from = from_address
         self._configuration_set = configuration_set
-        self._host = Host(Endpoint.parse(endpoint_url or _address(region)))
+        self._host = Host(Endpoint.parse(endpoint_url or address("email", region)))
         self._signer = Signer(region, "ses")
         self._left = left
         self._credentials = credentials
@@ -152,6 +155,17 @@ class SesSender:
         return self._host.post(_PATH, headers, body, until=until)
 
 
+def sender_of(settings: Settings, mail: MailSettings, *, left: Callable[[], float]) -> SesSender:
+    """Make the sender that a function's settings name."""
+    return SesSender(
+        mail.from_address or "",
+        region=settings.region,
+        endpoint_url=settings.endpoint_url,
+        configuration_set=mail.configuration_set,
+        left=left,
+    )
+
+
 class _NotAccepted(Exception):
     """SES certainly has no such mail, and may take it a moment later."""
 
@@ -180,8 +194,3 @@ def _tag(text: str) -> str:
 
 def _content(text: str) -> Mapping[str, str]:
     return {"Data": text, "Charset": "UTF-8"}
-
-
-def _address(region: str) -> str:
-    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    return f"https://email.{region}.{domain}"

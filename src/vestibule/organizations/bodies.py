@@ -9,8 +9,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from vestibule.organizations.model import Draft
-from vestibule.organizations.service import Wanted
+from vestibule.organizations.model import Draft, Wanted
 from vestibule.platform.ids import is_sub
 from vestibule.profiles import fields
 

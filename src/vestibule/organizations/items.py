@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from vestibule.organizations.model import Membership, Organization
+from vestibule.platform.values import from_wire, to_wire, wire_names
 from vestibule.profiles import items as people
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Final
+    from typing import Final
 
     from vestibule.platform.operations import Item
 
@@ -19,27 +20,8 @@ CLAIM: Final = "CLAIM"
 ORGANIZATIONS: Final = "ORGANIZATIONS"
 INDEX: Final = "gsi1"
 
-_WIRE_NAMES: Final = {
-    "id": "id",
-    "name": "name",
-    "plan": "plan",
-    "created_by": "createdBy",
-    "created_at": "createdAt",
-    "features": "features",
-    "domain": "domain",
-    "domain_verified": "domainVerified",
-    "status": "status",
-    "version": "version",
-    "admins": "admins",
-}
-_MEMBER_NAMES: Final = {
-    "organization_id": "organizationId",
-    "user_id": "userId",
-    "role": "role",
-    "status": "status",
-    "joined_at": "joinedAt",
-    "department": "department",
-}
+_WIRE_NAMES: Final = wire_names(Organization)
+_MEMBER_NAMES: Final = wire_names(Membership)
 
 
 def organization_key(organization_id: str) -> tuple[str, str]:
@@ -67,23 +49,23 @@ def from_organization(organization: Organization) -> Item:
         "sk": sk,
         "gsi1pk": ORGANIZATIONS,
         "gsi1sk": f"{organization.created_at}#{organization.id}",
-        **_attributes(organization, _WIRE_NAMES),
+        **to_wire(organization, _WIRE_NAMES),
     }
 
 
 def to_organization(item: Item) -> Organization:
     """Read an item. Attributes that this version does not know are passed over."""
-    known = {name: item[wire] for name, wire in _WIRE_NAMES.items() if wire in item}
+    known = from_wire(item, _WIRE_NAMES)
     return Organization(**known | {"features": tuple(known.get("features", ()))})
 
 
 def from_membership(membership: Membership) -> Item:
     pk, sk = member_key(membership.organization_id, membership.user_id)
-    return {"pk": pk, "sk": sk, **_attributes(membership, _MEMBER_NAMES)}
+    return {"pk": pk, "sk": sk, **to_wire(membership, _MEMBER_NAMES)}
 
 
 def to_membership(item: Item) -> Membership:
-    return Membership(**{name: item[wire] for name, wire in _MEMBER_NAMES.items() if wire in item})
+    return Membership(**from_wire(item, _MEMBER_NAMES))
 
 
 def pointer(membership: Membership) -> Item:
@@ -100,8 +82,3 @@ def claim(domain: str, organization_id: str, at: str, *, verified: bool) -> Item
         "verified": verified,
         "claimedAt": at,
     }
-
-
-def _attributes(value: Any, names: dict[str, str]) -> dict[str, Any]:
-    found = {wire: getattr(value, name) for name, wire in names.items()}
-    return {wire: one for wire, one in found.items() if one is not None}

@@ -11,11 +11,13 @@ from vestibule.organizations.model import ACTIVE, ADMIN, MEMBER, PENDING, Member
 from vestibule.platform.conditions import absent, equals, greater_than, present
 from vestibule.platform.operations import Delete, Put, Update
 from vestibule.platform.values import replace
+from vestibule.profiles import items as people
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vestibule.organizations.model import Organization
     from vestibule.platform.operations import Operation
+    from vestibule.profiles.model import Profile
 
 
 def opening(organization: Organization) -> list[Operation]:
@@ -38,7 +40,7 @@ def opening(organization: Organization) -> list[Operation]:
 def founding(organization: Organization, user_id: str, at: str) -> list[Operation]:
     """Make an organization with its first admin, and claim its domain: of several, one does.
 
-    The profile's `organizationId` is the caller's to write, in the same transaction.
+    `belonging` is the caller's to write, in the same transaction.
     """
     founder = Membership(organization.id, user_id, ADMIN, ACTIVE, at)
     return [*opening(replace(organization, admins=1)), *_entering(founder)]
@@ -55,8 +57,8 @@ def joining(  # noqa: PLR0913 - what a membership says
 ) -> list[Operation]:
     """Make somebody a member, refused for whoever belongs or waits anywhere already.
 
-    The profile's `organizationId` is the caller's to write in the same transaction, and only for
-    an active membership: who waits belongs nowhere yet.
+    `belonging` is the caller's to write in the same transaction, and only for an active
+    membership: who waits belongs nowhere yet.
     """
     membership = Membership(organization_id, user_id, role, status, at, department)
     operations = _entering(membership)
@@ -69,7 +71,7 @@ def joining(  # noqa: PLR0913 - what a membership says
 def admitting(user_id: str, organization_id: str, at: str) -> list[Operation]:
     """Let in whoever waits there to be a member; refused for everybody else.
 
-    The profile's `organizationId` is the caller's to write, as in `joining`.
+    `belonging` is the caller's to write, as with `joining`.
     """
     waits = equals("status", PENDING) & equals("role", MEMBER)
     changes = {"status": ACTIVE, "joinedAt": at}
@@ -95,6 +97,37 @@ def leaving(membership: Membership, *, keeps_an_admin: bool = False) -> list[Ope
         still = greater_than("admins", 1) if keeps_an_admin else present()
         operations.append(Update(*key, increment={"admins": -1}, condition=still))
     return operations
+
+
+def belonging(profile: Profile, organization_id: str, at: str) -> Update:
+    """Let a profile say where its person belongs, unless it says so of somewhere else."""
+    changes = {"organizationId": organization_id, "updatedAt": at}
+    if profile.status == PENDING:
+        changes["status"] = ACTIVE
+    return Update(
+        *people.profile_key(profile.user_id),
+        changes=changes,
+        increment={"version": 1},
+        condition=equals("version", profile.version)
+        & (absent("organizationId") | equals("organizationId", organization_id)),
+    )
+
+
+def departing(profile: Profile, organization_id: str, at: str) -> Update:
+    """Let a profile forget where its person belonged or waited."""
+    changes = {"updatedAt": at}
+    if profile.status == PENDING:
+        changes["status"] = ACTIVE
+    if profile.status_before == PENDING:  # suspended while they waited
+        changes["statusBefore"] = ACTIVE
+    belongs_here = profile.organization_id == organization_id
+    return Update(
+        *people.profile_key(profile.user_id),
+        changes=changes,
+        remove=("organizationId",) if belongs_here else (),
+        increment={"version": 1},
+        condition=equals("version", profile.version),
+    )
 
 
 def _entering(membership: Membership) -> list[Operation]:

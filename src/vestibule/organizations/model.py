@@ -53,6 +53,17 @@ class Membership:
 
 
 @frozen
+class Wanted:
+    """A new organization as an admin asks for it."""
+
+    name: str
+    domain: str | None = None
+    plan: str | None = None
+    features: tuple[str, ...] | None = None
+    admin: str | None = None
+
+
+@frozen
 class Draft:
     """What somebody wants an organization to say. None leaves a field as it is."""
 

@@ -35,12 +35,12 @@ _BODIES: Final = "vestibule.organizations.bodies"
 
 
 def routes(service: OrganizationService) -> Routes:
-    table = Routes()
+    table = Routes(answering=answering(errors.OrganizationsError, _REFUSALS))
     handlers = _Handlers(service)
     table.add(
         "POST",
         "/organizations",
-        _answering(handlers.create),
+        handlers.create,
         rule=ADMIN,
         summary="Make an organization, with a first admin if one is named.",
         body=f"{_BODIES}:NewOrganization",
@@ -51,7 +51,7 @@ def routes(service: OrganizationService) -> Routes:
     table.add(
         "GET",
         "/organizations",
-        _answering(handlers.page),
+        handlers.page,
         rule=ADMIN,
         summary="List all organizations, oldest first.",
         parameters=PAGE,
@@ -60,7 +60,7 @@ def routes(service: OrganizationService) -> Routes:
     table.add(
         "GET",
         "/organizations/{id}",
-        _answering(handlers.show),
+        handlers.show,
         rule=MEMBER,
         summary="Show an organization to its members.",
         answers={200: f"{_BODIES}:OrganizationShown"},
@@ -69,7 +69,7 @@ def routes(service: OrganizationService) -> Routes:
     table.add(
         "PUT",
         "/organizations/{id}",
-        _answering(handlers.change),
+        handlers.change,
         rule=ORGANIZATION_ADMIN,
         summary="Change an organization: what is left out stays.",
         body=f"{_BODIES}:OrganizationChange",
@@ -85,7 +85,7 @@ def _add_member_routes(table: Routes, handlers: _Handlers) -> None:
     table.add(
         "GET",
         "/organizations/{id}/members",
-        _answering(handlers.members),
+        handlers.members,
         rule=MEMBER,
         summary="List an organization's members to its members; who waits to admins alone.",
         parameters=PAGE,
@@ -95,7 +95,7 @@ def _add_member_routes(table: Routes, handlers: _Handlers) -> None:
     table.add(
         "POST",
         "/organizations/{id}/members/{userId}/accept",
-        _answering(handlers.accept),
+        handlers.accept,
         rule=ORGANIZATION_ADMIN,
         summary="Let somebody in who waits. May be repeated.",
         answers={200: f"{_BODIES}:MemberWritten"},
@@ -104,7 +104,7 @@ def _add_member_routes(table: Routes, handlers: _Handlers) -> None:
     table.add(
         "PUT",
         "/organizations/{id}/members/{userId}",
-        _answering(handlers.assign),
+        handlers.assign,
         rule=ORGANIZATION_ADMIN,
         summary="Make a member an admin of the organization, or a plain member again.",
         body=f"{_BODIES}:MemberRole",
@@ -114,7 +114,7 @@ def _add_member_routes(table: Routes, handlers: _Handlers) -> None:
     table.add(
         "DELETE",
         "/organizations/{id}/members/{userId}",
-        _answering(handlers.remove),
+        handlers.remove,
         rule=ORGANIZATION_ADMIN_OR_SELF,
         summary="Remove a member, or refuse somebody who waits; or leave. The last admin stays.",
         answers={200: f"{_BODIES}:MemberRemoved"},
@@ -137,16 +137,14 @@ class _Handlers:
                 "organization": view(organization),
             },
             location=request.location(organization.id),
-            headers={"ETag": f'"{organization.version}"'},
+            version=organization.version,
         )
 
     def page(self, request: Request) -> Response:
         wanted = request.page(partition=items.ORGANIZATIONS, index=items.INDEX)
         page = self._service.page(wanted.limit, wanted.start)
         shown = [view(organization) for organization in page.organizations]
-        body = {"organizations": shown, "count": len(shown)}
-        token = wanted.next_token(page.next_key)
-        return ok(body if token is None else body | {"nextToken": token})
+        return ok(wanted.body("organizations", shown, page.next_key))
 
     def show(self, request: Request) -> Response:
         organization = self._service.show(request.path["id"], reader=request.user_id)
@@ -171,9 +169,7 @@ class _Handlers:
             organization_id, wanted.limit, wanted.start, reader=request.user_id
         )
         shown = [member_view(member, page.names.get(member.user_id)) for member in page.members]
-        body = {"members": shown, "count": len(shown)}
-        token = wanted.next_token(page.next_key)
-        return ok(body if token is None else body | {"nextToken": token})
+        return ok(wanted.body("members", shown, page.next_key))
 
     def accept(self, request: Request) -> Response:
         member = self._service.accept(
@@ -218,4 +214,3 @@ _REFUSALS: Final[Mapping[type[Any], Callable[[Any], ApiError]]] = {
         "Too many changes to this organization at once: try again in a moment."
     ),
 }
-_answering = answering(errors.OrganizationsError, _REFUSALS)

@@ -6,7 +6,6 @@ from vestibule.organizations.errors import (
     CallerNotAdmin,
     CallerSuspended,
     DomainTaken,
-    DraftRefused,
     LastAdmin,
     MemberElsewhere,
     MemberNotFound,
@@ -29,16 +28,14 @@ from vestibule.organizations.model import (
 from vestibule.platform import logs, metrics
 from vestibule.platform.clock import now, timestamp
 from vestibule.platform.ids import new_id
-from vestibule.platform.values import frozen, replace
-from vestibule.policy.addresses import is_domain
-from vestibule.policy.model import ACCOUNT_TYPES
+from vestibule.platform.values import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any, Final
 
-    from vestibule.organizations.model import Draft, OrganizationPage
+    from vestibule.organizations.model import Draft, OrganizationPage, Wanted
     from vestibule.organizations.ports import OrganizationStore, Rules
     from vestibule.organizations.standing import Scene, Standing
     from vestibule.platform.clock import Clock
@@ -48,17 +45,6 @@ if TYPE_CHECKING:
 ATTEMPTS: Final = 5
 
 log = logs.logger(__name__)
-
-
-@frozen
-class Wanted:
-    """A new organization as an admin asks for it."""
-
-    name: str
-    domain: str | None = None
-    plan: str | None = None
-    features: tuple[str, ...] | None = None
-    admin: str | None = None
 
 
 class OrganizationService:
@@ -74,17 +60,19 @@ class OrganizationService:
 
         MemberElsewhere, MemberNotFound or MemberSuspended.
         """
+        from vestibule.organizations import terms  # noqa: PLC0415 - for what few write
+
         at, organization_id = timestamp(self._clock()), new_id()
         rules = self._rules()
-        plan = _plan(rules, wanted.plan)
+        plan = terms.checked_plan(rules, wanted.plan)
         organization = Organization(
             id=organization_id,
             name=wanted.name,
             plan=plan,
             created_by=by,
             created_at=at,
-            features=_features(rules, plan, wanted.features),
-            domain=_domain(rules, wanted.domain),
+            features=terms.checked_features(rules, plan, wanted.features),
+            domain=terms.checked_domain(rules, wanted.domain),
         )
         for _ in range(ATTEMPTS):
             standing = self._store.standing(by, organization_id)
@@ -264,6 +252,8 @@ class OrganizationService:
         return scene
 
     def _changed(self, before: Organization, draft: Draft, by: Standing) -> Organization:
+        from vestibule.organizations import terms  # noqa: PLC0415 - same
+
         rules = self._rules()
         plan = before.plan if draft.plan is None else draft.plan
         features = before.features if draft.features is None else draft.features
@@ -272,9 +262,9 @@ class OrganizationService:
         if not by.is_admin and set(features) != set(before.features):
             raise OnlyAdmins(by.user_id, "features")
         if plan != before.plan:
-            plan = _plan(rules, plan)
+            plan = terms.checked_plan(rules, plan)
         if by.is_admin and (draft.features is not None or plan != before.plan):
-            features = _features(rules, plan, draft.features)
+            features = terms.checked_features(rules, plan, draft.features)
         name = before.name if draft.name is None else draft.name
         return replace(before, name=name, plan=plan, features=features, version=before.version + 1)
 
@@ -316,41 +306,6 @@ def _refuse_suspended(person: Profile) -> None:
     """The write that follows is refused as well, should they be suspended meanwhile."""
     if person.is_suspended:
         raise MemberSuspended(person.user_id)
-
-
-def _plan(rules: Rules, plan: str | None) -> str:
-    if plan is None:
-        return rules.plan_for(ACCOUNT_TYPES[0])
-    if plan not in rules.features:
-        raise DraftRefused("plan", "enum", _one_of(rules.features))
-    return plan
-
-
-def _features(rules: Rules, plan: str, features: tuple[str, ...] | None) -> tuple[str, ...]:
-    if features is None:
-        return rules.features_for(plan)
-    known = {feature for each in rules.features.values() for feature in each}
-    if not known.issuperset(features):
-        raise DraftRefused("features", "enum", _one_of(known))
-    return tuple(dict.fromkeys(features))
-
-
-def _domain(rules: Rules, domain: str | None) -> str | None:
-    if domain is None:
-        return None
-    if not is_domain(domain):
-        raise DraftRefused("domain", "domain", "Must be a domain such as example.com.")
-    if rules.is_public_mail(domain):
-        raise DraftRefused(
-            "domain", "public", "Must be the organization's own: anybody can have an address there."
-        )
-    if rules.organization_for(domain) is not None:
-        raise DraftRefused("domain", "named", "The policy gives this domain to an organization.")
-    return domain
-
-
-def _one_of(choices: Iterable[str]) -> str:
-    return f"Must be one that the policy names: {', '.join(sorted(choices))}."
 
 
 def _count(outcome: str, organization_id: str, **facts: object) -> None:

@@ -8,7 +8,7 @@ from vestibule.platform.conditions import equals, present
 from vestibule.platform.operations import Check
 from vestibule.platform.values import frozen
 from vestibule.profiles import items as people
-from vestibule.profiles.conditions import ACTIVE_ADMIN, NOT_SUSPENDED
+from vestibule.profiles.conditions import NOT_SUSPENDED, still_admin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,9 +55,8 @@ class Standing:
         """What must still hold for a write that these words allow."""
         if self.is_operator:
             return ()
-        profile = (people.person_key(self.user_id), people.PROFILE)
         if self.is_admin or self.organization is None:
-            return (Check(*profile, ACTIVE_ADMIN),)
+            return (still_admin(self.user_id),)
         return works_here(self.organization.id, self.user_id)
 
 
@@ -65,7 +64,7 @@ def works_here(organization_id: str, user_id: str) -> tuple[Check, Check]:
     """What holds while somebody can act as an admin of an organization."""
     member = items.member_key(organization_id, user_id)
     return (
-        Check(people.person_key(user_id), people.PROFILE, present() & NOT_SUSPENDED),
+        Check(*people.profile_key(user_id), present() & NOT_SUSPENDED),
         Check(*member, ACTIVE_ADMIN_HERE),
     )
 

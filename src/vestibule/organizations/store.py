@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vestibule.organizations import items
 from vestibule.organizations.errors import Raced
-from vestibule.organizations.memberships import founding, leaving, opening
+from vestibule.organizations.memberships import belonging, departing, founding, leaving, opening
 from vestibule.organizations.model import (
     ACTIVE,
     ADMIN,
@@ -13,7 +13,7 @@ from vestibule.organizations.model import (
     OrganizationPage,
 )
 from vestibule.organizations.standing import Scene, Standing, works_here
-from vestibule.platform.conditions import absent, equals, greater_than, present
+from vestibule.platform.conditions import equals, greater_than, present
 from vestibule.platform.operations import Check, TransactionRefused, Update, target
 from vestibule.platform.values import replace
 from vestibule.profiles import items as people
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 
 # So that a crowd of people who wait costs few reads.
 _AT_ONCE: Final = 500
-
-_MOST_KEYS = 100  # of one reading
+_MOST_KEYS: Final = 100  # of one reading
 
 
 class TableOrganizationStore:
@@ -44,7 +43,7 @@ class TableOrganizationStore:
 
     def standing(self, user_id: str, organization_id: str | None) -> Standing:
         if organization_id is None:
-            keys = [_profile_key(user_id), items.membership_key(user_id)]
+            keys = [people.profile_key(user_id), items.membership_key(user_id)]
             found = self._table.get_many(keys, consistent=True)
             own = found.get(items.membership_key(user_id))
             if own is None:
@@ -56,7 +55,7 @@ class TableOrganizationStore:
     def scene(self, caller: str, organization_id: str, user_id: str) -> Scene:
         keys = [
             *_keys_of(caller, organization_id),
-            _profile_key(user_id),
+            people.profile_key(user_id),
             items.member_key(organization_id, user_id),
             items.membership_key(user_id),
         ]
@@ -114,7 +113,7 @@ class TableOrganizationStore:
         return MemberPage(shown, self._names(shown), next_key)
 
     def _names(self, members: Iterable[Membership]) -> dict[str, str]:
-        keys = [_profile_key(member.user_id) for member in members]
+        keys = [people.profile_key(member.user_id) for member in members]
         found = self._table.get_many(keys) if keys else {}
         return {item["userId"]: item["name"] for item in found.values()}
 
@@ -125,7 +124,7 @@ class TableOrganizationStore:
         user_id, at = first.standing.user_id, organization.created_at
         operations = founding(organization, user_id, at)
         if first.profile is not None:
-            operations.append(_belonging(first.profile, organization.id, at))
+            operations.append(belonging(first.profile, organization.id, at))
         self._commit(operations, by.checks)
 
     def change(self, organization: Organization, by: Standing, replaces: Organization) -> None:
@@ -150,7 +149,7 @@ class TableOrganizationStore:
                 changes={"status": ACTIVE, "joinedAt": at},
                 condition=equals("status", PENDING) & equals("role", membership.role),
             ),
-            _belonging(profile, organization_id, at),
+            belonging(profile, organization_id, at),
         ]
         if membership.role == ADMIN:
             key = items.organization_key(organization_id)
@@ -185,7 +184,7 @@ class TableOrganizationStore:
     def _first_working(self, user_ids: list[str]) -> str | None:
         """Tell who of them has a profile, and one that is not suspended."""
         for at in range(0, len(user_ids), _MOST_KEYS):
-            keys = [_profile_key(user_id) for user_id in user_ids[at : at + _MOST_KEYS]]
+            keys = [people.profile_key(user_id) for user_id in user_ids[at : at + _MOST_KEYS]]
             found = self._table.get_many(keys, consistent=True)
             for item in found.values():
                 profile = people.to_profile(item)
@@ -209,7 +208,9 @@ class TableOrganizationStore:
         )
         operations: list[Operation] = [member, admins]
         if to_admin:
-            operations.append(Check(*_profile_key(membership.user_id), present() & NOT_SUSPENDED))
+            operations.append(
+                Check(*people.profile_key(membership.user_id), present() & NOT_SUSPENDED)
+            )
         self._commit(operations, _checks(scene, other_admin))
 
     def remove(self, scene: Scene, at: str, other_admin: str | None) -> None:
@@ -218,7 +219,7 @@ class TableOrganizationStore:
             raise Raced
         operations = leaving(membership, keeps_an_admin=True)
         if scene.profile is not None:
-            operations.append(_departure(scene.profile, membership.organization_id, at))
+            operations.append(departing(scene.profile, membership.organization_id, at))
         self._commit(operations, _checks(scene, other_admin, leaves=True))
 
     def _commit(self, operations: Iterable[Operation], checks: Iterable[Check]) -> None:
@@ -226,30 +227,6 @@ class TableOrganizationStore:
             self._table.transact(*_joined(operations, checks))
         except TransactionRefused as refusal:
             raise Raced from refusal
-
-
-class Departures:
-    """Ends what an erased person still belongs to."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def leave(self, user_id: str) -> bool:
-        """Tell whether there was anything to end. May be repeated; raise Raced when it should."""
-        pointer = self._read(items.membership_key(user_id))
-        if pointer is None:
-            return False
-        membership = self._read(items.member_key(pointer["organizationId"], user_id))
-        if membership is None:
-            return False
-        try:
-            self._table.transact(*leaving(items.to_membership(membership)))
-        except TransactionRefused as refusal:
-            raise Raced from refusal
-        return True
-
-    def _read(self, key: tuple[str, str]) -> Item | None:
-        return self._table.get_many([key], consistent=True).get(key)
 
 
 def _joined(operations: Iterable[Operation], checks: Iterable[Check]) -> list[Operation]:
@@ -274,40 +251,10 @@ def _checks(scene: Scene, other_admin: str | None, *, leaves: bool = False) -> l
     """Whoever acts may still do so, and the admin who stays can still work."""
     checks = [*scene.standing.checks]
     if leaves and scene.is_own:
-        checks = [Check(*_profile_key(scene.standing.user_id), present() & NOT_SUSPENDED)]
+        checks = [Check(*people.profile_key(scene.standing.user_id), present() & NOT_SUSPENDED)]
     if other_admin is not None and scene.membership is not None:
         checks += works_here(scene.membership.organization_id, other_admin)
     return checks
-
-
-def _belonging(profile: Profile, organization_id: str, at: str) -> Update:
-    """Let a profile say where its person belongs, unless it says so of somewhere else."""
-    changes = {"organizationId": organization_id, "updatedAt": at}
-    if profile.status == PENDING:
-        changes["status"] = ACTIVE
-    return Update(
-        *_profile_key(profile.user_id),
-        changes=changes,
-        increment={"version": 1},
-        condition=equals("version", profile.version)
-        & (absent("organizationId") | equals("organizationId", organization_id)),
-    )
-
-
-def _departure(profile: Profile, organization_id: str, at: str) -> Update:
-    changes = {"updatedAt": at}
-    if profile.status == PENDING:
-        changes["status"] = ACTIVE
-    if profile.status_before == PENDING:  # suspended while they waited
-        changes["statusBefore"] = ACTIVE
-    belongs_here = profile.organization_id == organization_id
-    return Update(
-        *_profile_key(profile.user_id),
-        changes=changes,
-        remove=("organizationId",) if belongs_here else (),
-        increment={"version": 1},
-        condition=equals("version", profile.version),
-    )
 
 
 def _both(scene: Scene) -> tuple[Membership, Profile]:
@@ -316,13 +263,9 @@ def _both(scene: Scene) -> tuple[Membership, Profile]:
     return scene.membership, scene.profile
 
 
-def _profile_key(user_id: str) -> tuple[str, str]:
-    return people.person_key(user_id), people.PROFILE
-
-
 def _keys_of(user_id: str, organization_id: str) -> list[tuple[str, str]]:
     return [
-        _profile_key(user_id),
+        people.profile_key(user_id),
         items.organization_key(organization_id),
         items.member_key(organization_id, user_id),
     ]
@@ -340,7 +283,7 @@ def _standing(user_id: str, organization_id: str, found: Found) -> Standing:
 
 
 def _profile(user_id: str, found: Found) -> Profile | None:
-    item = found.get(_profile_key(user_id))
+    item = found.get(people.profile_key(user_id))
     return None if item is None else people.to_profile(item)
 
 

@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 WHOLE: Final = 3.2
 """Seconds for a trigger: Cognito waits 5, the function is cut off after 4, and the rest of those is
 for parsing, logging and a slow start."""
+_UNTOLD: Final = 60.0
 
 
-UNTOLD: Final = 60.0
+def seconds_left(context: object, *, reserve: float = 0.0) -> float:
+    """Give what Lambda still allows this invocation, without `reserve` of it, never less than none.
 
-
-def seconds_left(context: object) -> float:
-    """Give what Lambda still allows this invocation; called by hand, a minute."""
+    Called by hand, it has a minute.
+    """
     remaining = getattr(context, "get_remaining_time_in_millis", None)
-    return UNTOLD if remaining is None else remaining() / 1000
+    whole = _UNTOLD if remaining is None else remaining() / 1000
+    return max(0.0, whole - reserve)
 
 
 class Budget:

@@ -8,6 +8,7 @@ from vestibule.platform.values import frozen
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 _DIGITS = frozenset("0123456789")
@@ -68,6 +69,29 @@ class Settings:
         return settings
 
 
+def together(*reads: Callable[[], Any]) -> list[Any]:
+    """Read several settings; raise one SettingsError with the problems of all."""
+    values: list[Any] = []
+    problems: list[str] = []
+    for read in reads:
+        try:
+            values.append(read())
+        except SettingsError as error:
+            problems.append(str(error))
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return values
+
+
+def queue_url(environment: Mapping[str, str], name: str) -> str:
+    """Raise SettingsError unless the variable of this name holds a queue's URL."""
+    variables = _Variables(environment)
+    url = variables.required(name, _is_queue, "a queue's URL")
+    if variables.problems:
+        raise SettingsError(variables.problems[0])
+    return url
+
+
 class _Variables:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -124,6 +148,16 @@ def _is_pool(separator: str) -> Callable[[str], bool]:
         return _is_region(region) and bool(rest) and _consists_of(rest, _LETTERS, _DIGITS, "-")
 
     return accepts
+
+
+def _is_queue(text: str) -> bool:
+    return (
+        text.startswith(("https://", "http://"))
+        and len(text) <= 1024
+        and text.isascii()
+        and text.isprintable()
+        and " " not in text
+    )
 
 
 def _is_slug(text: str) -> bool:

@@ -10,19 +10,7 @@ import time
 
 from vestibule.platform.attributes import from_item, to_item
 from vestibule.platform.aws import AwsClient, AwsRefused, AwsUnavailable
-from vestibule.platform.conditions import (
-    Condition,
-    Placeholders,
-    absent,
-    all_of,
-    any_of,
-    equals,
-    greater_than,
-    less_than,
-    not_equals,
-    present,
-    render,
-)
+from vestibule.platform.conditions import Condition, Placeholders, not_equals, render
 from vestibule.platform.ids import new_id
 from vestibule.platform.operations import (
     Check,
@@ -45,28 +33,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
-
-__all__ = [
-    "Check",
-    "Condition",
-    "ConditionFailed",
-    "Delete",
-    "Item",
-    "Page",
-    "Put",
-    "Reason",
-    "Table",
-    "TransactionRefused",
-    "Update",
-    "absent",
-    "all_of",
-    "any_of",
-    "equals",
-    "greater_than",
-    "less_than",
-    "not_equals",
-    "present",
-]
 
 WRITE_ID = "writeId"
 _KEYS_PER_BATCH = 100
@@ -198,6 +164,15 @@ class Table:
             if not any(reason.is_verdict for reason in reasons):
                 raise
             raise TransactionRefused(reasons) from error
+
+    def transact_named(self, operations: Mapping[str, Operation]) -> set[str]:
+        """Do all or nothing. Give the names of what refused: none when all is done."""
+        try:
+            self.transact(*operations.values())
+        except TransactionRefused as refusal:
+            reasons = zip(operations, refusal.reasons, strict=True)
+            return {name for name, reason in reasons if reason.is_verdict}
+        return set()
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         return self._client.call(operation, {"TableName": self._name, **parameters})

@@ -8,7 +8,7 @@ from __future__ import annotations
 # The name alone tells a type checker; importing it from `typing` would cost 3 ms.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any, TypeVar, dataclass_transform
 
     Value = TypeVar("Value")
@@ -50,6 +50,28 @@ def replace(value: Value, /, **changes: Any) -> Value:
     """Copy a value with some fields changed."""
     fields: tuple[str, ...] = value.__match_args__  # type: ignore[attr-defined]
     return type(value)(**{name: getattr(value, name) for name in fields} | changes)
+
+
+def wire_name(field: str) -> str:
+    """`createdAt` of `created_at`: a field's name in JSON and in the table."""
+    first, *rest = field.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def wire_names(cls: type) -> dict[str, str]:
+    fields: tuple[str, ...] = cls.__match_args__  # type: ignore[attr-defined]
+    return {field: wire_name(field) for field in fields}
+
+
+def to_wire(value: object, names: Mapping[str, str]) -> dict[str, Any]:
+    """Give a value's fields, each by the name that `names` says. What is None is left out."""
+    found = {wire: getattr(value, name) for name, wire in names.items()}
+    return {wire: one for wire, one in found.items() if one is not None}
+
+
+def from_wire(item: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Give the fields that an item has. What `names` does not know is passed over."""
+    return {name: item[wire] for name, wire in names.items() if wire in item}
 
 
 def _initializer(

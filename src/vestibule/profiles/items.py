@@ -1,7 +1,10 @@
-"""How a person lies in the table: keys and attributes."""
+"""How a person lies in the table: keys, attributes, and the writes that several domains make."""
 
 from __future__ import annotations
 
+from vestibule.platform.conditions import absent, equals
+from vestibule.platform.operations import Delete, Put, Update
+from vestibule.platform.values import from_wire, to_wire
 from vestibule.profiles import preferences as wishes
 from vestibule.profiles.model import WIRE_NAMES, LastSeen, Profile
 
@@ -9,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
+    from vestibule.platform.conditions import Condition
     from vestibule.platform.operations import Item
     from vestibule.profiles.preferences import Preferences
 
@@ -35,6 +39,10 @@ def person_key(user_id: str) -> str:
     return f"{_USER}{user_id}"
 
 
+def profile_key(user_id: str) -> tuple[str, str]:
+    return person_key(user_id), PROFILE
+
+
 def user_id_of(key: str) -> str | None:
     """Read a person's id from a partition key: None when it is somebody else's partition."""
     return key.removeprefix(_USER) if key.startswith(_USER) and key != _USER else None
@@ -56,17 +64,29 @@ def from_profile(profile: Profile) -> Item:
 
 def attributes_of(profile: Profile) -> dict[str, Any]:
     """Give what the item says of the profile. What has no value is not kept."""
-    values = ((wire, getattr(profile, name)) for name, wire in WIRE_NAMES.items())
-    known = {wire: value for wire, value in values if value is not None}
+    known = to_wire(profile, WIRE_NAMES)
     if not profile.email_conflict:
         del known[WIRE_NAMES["email_conflict"]]
     return known
 
 
+def rewriting(before: Profile, after: Profile, **more: Any) -> Update:
+    """Write what differs, and only while nobody else has written: every write raises `version`.
+
+    `more` are attributes of the item that no profile has.
+    """
+    old, new = attributes_of(before), attributes_of(after)
+    return Update(
+        *profile_key(after.user_id),
+        changes={name: value for name, value in new.items() if old.get(name) != value} | more,
+        remove=tuple(sorted(old.keys() - new.keys())),
+        condition=equals("version", before.version),
+    )
+
+
 def to_profile(item: Item) -> Profile:
     """Read an item. Attributes that this version does not know are passed over."""
-    known = {name: item[wire] for name, wire in WIRE_NAMES.items() if wire in item}
-    return Profile(**known)
+    return Profile(**from_wire(item, WIRE_NAMES))
 
 
 def to_last_seen(item: Item | None) -> LastSeen:
@@ -83,8 +103,20 @@ def to_preferences(item: Item) -> Preferences:
     return wishes.from_view(item)
 
 
-def claim(email: str, user_id: str, at: str) -> Item:
-    return {"pk": claim_key(email), "sk": CLAIM, "userId": user_id, "claimedAt": at}
+def claiming(email: str, user_id: str, at: str) -> Put:
+    """Claim an address, refused while somebody else holds it."""
+    claim = {"pk": claim_key(email), "sk": CLAIM, "userId": user_id, "claimedAt": at}
+    return Put(claim, condition=_free_for(user_id))
+
+
+def releasing(email: str, user_id: str) -> Delete:
+    """Let go of an address, refused while somebody else holds it."""
+    return Delete(claim_key(email), CLAIM, condition=_free_for(user_id))
+
+
+def _free_for(user_id: str) -> Condition:
+    """Nobody holds the claim, or this person does."""
+    return absent() | equals("userId", user_id)
 
 
 def tombstone(user_id: str, *, by: str, at: str, sign_in_name: str | None = None) -> Item:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vestibule.platform.values import frozen
+from vestibule.platform.values import frozen, wire_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,14 +111,7 @@ class Draft:
     email: str | None = None  # repeats the account's address, never sets it
 
 
-def wire_name(attribute: str) -> str:
-    first, *rest = attribute.split("_")
-    return first + "".join(word.capitalize() for word in rest)
-
-
-WIRE_NAMES: Final[dict[str, str]] = {
-    attribute: wire_name(attribute) for attribute in Profile.__match_args__
-}
+WIRE_NAMES: Final = wire_names(Profile)
 
 _PUBLIC: Final = ("user_id", "name", "bio", "created_at")
 PUBLIC_NAMES: Final = tuple(WIRE_NAMES[attribute] for attribute in _PUBLIC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vestibule.platform.values import frozen
+from vestibule.platform.values import from_wire, frozen, wire_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,18 +26,7 @@ class Preferences:
     default_view: str = "dashboard"
 
 
-WIRE_NAMES: Final = {
-    "email_notifications": "emailNotifications",
-    "push_notifications": "pushNotifications",
-    "sms_notifications": "smsNotifications",
-    "marketing_emails": "marketingEmails",
-    "theme": "theme",
-    "language": "language",
-    "timezone": "timezone",
-    "date_format": "dateFormat",
-    "dashboard_layout": "dashboardLayout",
-    "default_view": "defaultView",
-}
+WIRE_NAMES: Final = wire_names(Preferences)
 
 
 def to_view(preferences: Preferences) -> dict[str, Any]:
@@ -48,5 +37,4 @@ def to_view(preferences: Preferences) -> dict[str, Any]:
 
 def from_view(view: Mapping[str, Any]) -> Preferences:
     """Read what `to_view` gave; what is missing takes its default, the unknown is passed over."""
-    known = {name: view[wire] for name, wire in WIRE_NAMES.items() if wire in view}
-    return Preferences(**known)
+    return Preferences(**from_wire(view, WIRE_NAMES))

@@ -37,12 +37,12 @@ _CHANGE_ADDRESS: Final = (
 
 
 def routes(service: ProfileService, organizations: OwnOrganization) -> Routes:
-    table = Routes()
+    table = Routes(answering=answering(errors.ProfilesError, _REFUSALS))
     handlers = _Handlers(service, organizations)
     table.add(
         "POST",
         "/profiles",
-        _answering(handlers.create),
+        handlers.create,
         rule=SELF,
         summary="Create your profile, or complete the one that waits for you.",
         body=f"{_BODIES}:ProfileBody",
@@ -53,7 +53,7 @@ def routes(service: ProfileService, organizations: OwnOrganization) -> Routes:
     table.add(
         "GET",
         "/profiles",
-        _answering(handlers.page),
+        handlers.page,
         rule=SIGNED_IN,
         summary="List everybody, public fields only, oldest profile first.",
         parameters=PAGE,
@@ -62,7 +62,7 @@ def routes(service: ProfileService, organizations: OwnOrganization) -> Routes:
     table.add(
         "GET",
         "/profiles/{userId}",
-        _answering(handlers.show),
+        handlers.show,
         rule=SIGNED_IN,
         summary="Show a profile: all of it to its owner and to admins, public fields to others.",
         answers={200: f"{_BODIES}:ProfileShown"},
@@ -71,7 +71,7 @@ def routes(service: ProfileService, organizations: OwnOrganization) -> Routes:
     table.add(
         "PUT",
         "/profiles/{userId}",
-        _answering(handlers.change),
+        handlers.change,
         rule=SELF_OR_ADMIN,
         summary="Change a profile: what is left out stays, null clears.",
         body=f"{_BODIES}:ProfileBody",
@@ -82,7 +82,7 @@ def routes(service: ProfileService, organizations: OwnOrganization) -> Routes:
     table.add(
         "DELETE",
         "/profiles/{userId}",
-        _answering(handlers.erase),
+        handlers.erase,
         rule=SELF_OR_ADMIN,
         summary="Erase a person for good: profile, preferences and sign-in account.",
         answers={200: f"{_BODIES}:ProfileErased"},
@@ -91,7 +91,7 @@ def routes(service: ProfileService, organizations: OwnOrganization) -> Routes:
     table.add(
         "GET",
         "/me",
-        _answering(handlers.me),
+        handlers.me,
         rule=SELF,
         summary="Show what we hold of you.",
         answers={200: f"{_BODIES}:Me"},
@@ -109,15 +109,13 @@ class _Handlers:
         return created(
             {"message": "Profile created successfully", "profile": full_view(profile)},
             location=request.location(profile.user_id),
-            headers={"ETag": f'"{profile.version}"'},
+            version=profile.version,
         )
 
     def page(self, request: Request) -> Response:
         wanted = request.page(partition=items.PEOPLE, index=items.PEOPLE_INDEX)
         page = self._service.page(wanted.limit, wanted.start)
-        body = {"profiles": list(page.profiles), "count": len(page.profiles)}
-        token = wanted.next_token(page.next_key)
-        return ok(body if token is None else body | {"nextToken": token})
+        return ok(wanted.body("profiles", page.profiles, page.next_key))
 
     def show(self, request: Request) -> Response:
         shown = self._service.show(request.path["userId"], reader=request.user_id)
@@ -178,4 +176,3 @@ _REFUSALS: Final[Mapping[type[Any], Callable[[Any], ApiError]]] = {
         "Too many changes to this profile at once: try again in a moment."
     ),
 }
-_answering = answering(errors.ProfilesError, _REFUSALS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from vestibule.platform import logs
 from vestibule.platform.authorization import CallerRecord
 from vestibule.platform.aws import AwsError
-from vestibule.platform.conditions import absent, any_of, equals, present
-from vestibule.platform.table import (
+from vestibule.platform.conditions import absent, equals, present
+from vestibule.platform.operations import (
     Check,
     ConditionFailed,
     Delete,
@@ -15,7 +15,7 @@ from vestibule.platform.table import (
     Update,
 )
 from vestibule.profiles import items
-from vestibule.profiles.conditions import ACTIVE_ADMIN, NOT_SUSPENDED
+from vestibule.profiles.conditions import NOT_SUSPENDED, still_admin
 from vestibule.profiles.errors import (
     AddressDiffers,
     AddressTaken,
@@ -38,7 +38,6 @@ from vestibule.profiles.telling import addressed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
     from vestibule.platform.conditions import Condition
@@ -73,7 +72,7 @@ class TableProfileStore:
     def sight(self, user_id: str, *, reader: str) -> Sighting:
         key = items.person_key(user_id)
         profile, last_seen = (key, items.PROFILE), (key, items.LAST_SEEN)
-        own = profile if reader == user_id else (items.person_key(reader), items.PROFILE)
+        own = profile if reader == user_id else items.profile_key(reader)
         keys = [profile, last_seen] if own is profile else [profile, last_seen, own]
         found = self._table.get_many(keys, consistent=True)
         shown = items.to_profile(found[profile]) if profile in found else None
@@ -97,15 +96,14 @@ class TableProfileStore:
         user_id = profile.user_id
         operations: dict[str, Operation] = {
             "tombstone": Check(items.person_key(user_id), items.TOMBSTONE, absent()),
-            "profile": _first(profile) if replaces is None else _completion(profile, replaces),
+            "profile": _first(profile) if replaces is None else items.rewriting(replaces, profile),
         }
         if preferences is not None:
             kept = items.from_preferences(user_id, preferences)
             operations["preferences"] = Put(kept, condition=absent())
         if profile.claimed_email is not None:
-            claim = items.claim(profile.claimed_email, user_id, profile.updated_at)
-            operations["claim"] = Put(claim, condition=_free_for(user_id))
-        refused = self._commit(operations)
+            operations["claim"] = items.claiming(profile.claimed_email, user_id, profile.updated_at)
+        refused = self._table.transact_named(operations)
         if refused == {"claim"}:
             raise AddressTaken
         if refused:
@@ -140,8 +138,7 @@ class TableProfileStore:
     def _change_own(self, user_id: str, draft: Draft, version: int | None, at: str) -> Item:
         changes, cleared = _changes(draft, at)
         return self._table.update(
-            items.person_key(user_id),
-            items.PROFILE,
+            *items.profile_key(user_id),
             changes=changes,
             remove=cleared,
             increment={"version": 1},
@@ -152,7 +149,7 @@ class TableProfileStore:
         self, user_id: str, draft: Draft, version: int | None, at: str, admin: str
     ) -> Item | None:
         changes, cleared = _changes(draft, at)
-        key = (items.person_key(user_id), items.PROFILE)
+        key = items.profile_key(user_id)
         update = Update(
             *key,
             changes=changes,
@@ -161,9 +158,7 @@ class TableProfileStore:
             condition=_as_expected(draft, version),
         )
         try:
-            self._table.transact(
-                Check(items.person_key(admin), items.PROFILE, ACTIVE_ADMIN), update
-            )
+            self._table.transact(still_admin(admin), update)
         except TransactionRefused as refusal:
             caller, target = refusal.reasons
             if caller.is_verdict:
@@ -188,13 +183,8 @@ class TableProfileStore:
             ),
         }
         if release_claim and profile.claimed_email is not None:
-            claim = items.claim_key(profile.claimed_email)
-            operations["claim"] = Delete(claim, items.CLAIM, condition=_free_for(profile.user_id))
-        if by not in {profile.user_id, OPERATOR}:
-            operations["caller"] = Check(items.person_key(by), items.PROFILE, ACTIVE_ADMIN)
-        refused = self._commit(operations)
-        if "caller" in refused:
-            raise CallerNotAdmin(by)
+            operations["claim"] = items.releasing(profile.claimed_email, profile.user_id)
+        refused = self._erase(profile.user_id, operations, by)
         if refused == {"claim"}:
             raise AddressTaken
         if refused:
@@ -212,23 +202,18 @@ class TableProfileStore:
             "last seen": Delete(key, items.LAST_SEEN),
             "tombstone": Put(items.tombstone(user_id, by=by, at=at, sign_in_name=name)),
         }
-        if by not in {user_id, OPERATOR}:
-            operations["caller"] = Check(items.person_key(by), items.PROFILE, ACTIVE_ADMIN)
-        refused = self._commit(operations)
-        if "caller" in refused:
-            raise CallerNotAdmin(by)
-        if refused:
+        if self._erase(user_id, operations, by):
             raise Raced(user_id)
         return True
 
-    def _commit(self, operations: Mapping[str, Operation]) -> set[str]:
-        """Write all or nothing. Give the names of what refused: none when all is written."""
-        try:
-            self._table.transact(*operations.values())
-        except TransactionRefused as refusal:
-            reasons = zip(operations, refusal.reasons, strict=True)
-            return {name for name, reason in reasons if reason.is_verdict}
-        return set()
+    def _erase(self, user_id: str, operations: dict[str, Operation], by: str) -> set[str]:
+        """Give the names of what refused. Raise CallerNotAdmin for anybody else who is none."""
+        if by not in {user_id, OPERATOR}:
+            operations["caller"] = still_admin(by)
+        refused = self._table.transact_named(operations)
+        if "caller" in refused:
+            raise CallerNotAdmin(by)
+        return refused
 
 
 class TableRecords:
@@ -238,7 +223,7 @@ class TableRecords:
         self._table = table
 
     def find(self, user_id: str) -> CallerRecord | None:
-        item = self._table.get(items.person_key(user_id), items.PROFILE, consistent=True)
+        item = self._table.get(*items.profile_key(user_id), consistent=True)
         if item is None:
             return None
         profile = items.to_profile(item)
@@ -259,45 +244,12 @@ class TableSignInNames:
         return names[0] if names else None
 
 
-class TableRemains:
-    """What an erased person's partition still holds."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def clear(self, user_id: str) -> int:
-        key, start, removed = items.person_key(user_id), None, 0
-        while True:
-            page = self._table.query(key, start=start, consistent=True)
-            for item in page.items:
-                if item["sk"] != items.TOMBSTONE:
-                    self._table.delete(key, item["sk"])
-                    removed += 1
-                elif items.SIGN_IN_NAME in item:
-                    self._table.update(key, items.TOMBSTONE, remove=(items.SIGN_IN_NAME,))
-            start = page.next_key
-            if start is None:
-                return removed
-
-
 def _public(item: Item) -> dict[str, Any]:
     return {name: item[name] for name in PUBLIC_NAMES if item.get(name) is not None}
 
 
 def _first(profile: Profile) -> Put:
     return Put(items.from_profile(profile), condition=absent())
-
-
-def _completion(profile: Profile, replaces: Profile) -> Update:
-    """Write what differs, and only while nobody else has written: every write raises `version`."""
-    before, after = items.attributes_of(replaces), items.attributes_of(profile)
-    return Update(
-        items.person_key(profile.user_id),
-        items.PROFILE,
-        changes={name: value for name, value in after.items() if before.get(name) != value},
-        remove=tuple(sorted(before.keys() - after.keys())),
-        condition=equals("version", replaces.version),
-    )
 
 
 def _changes(draft: Draft, at: str) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -307,11 +259,6 @@ def _changes(draft: Draft, at: str) -> tuple[dict[str, Any], tuple[str, ...]]:
     if "phone_number" in draft.fields:
         changes["phoneVerified"] = False  # nobody has shown that the new number is theirs
     return changes, tuple(name for name, value in fields.items() if value is None)
-
-
-def _free_for(user_id: str) -> Condition:
-    """Nobody holds the claim, or this person does."""
-    return any_of(absent(), equals("userId", user_id))
 
 
 def _as_expected(draft: Draft, version: int | None) -> Condition:

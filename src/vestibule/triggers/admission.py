@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vestibule.triggers import security
+from vestibule.security import model as kinds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ WRONG_PASSWORD: Final = "Incorrect username or password"  # noqa: S105 - words
 def objection(policy: Policy, profile: Profile | None, role: str, moment: datetime) -> str | None:
     """Name the security event that a sign-in would be, None if nothing speaks against it."""
     if profile is not None and profile.is_suspended:
-        return security.SIGN_IN_SUSPENDED
+        return kinds.SIGN_IN_SUSPENDED
     if not policy.within_business_hours(role, moment):
-        return security.SIGN_IN_OUTSIDE_HOURS
+        return kinds.SIGN_IN_OUTSIDE_HOURS
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vestibule.organizations.items import domain_claim, membership_key, organization_key
 from vestibule.platform.conditions import absent, equals, present
 from vestibule.platform.ids import new_id
-from vestibule.platform.operations import Check, Delete, Put, TransactionRefused, Update
+from vestibule.platform.operations import Check, Delete, Put
 from vestibule.profiles import items
 from vestibule.profiles.telling import lacks_address
 from vestibule.triggers.standing import Known, Standing
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Final
 
     from vestibule.platform.conditions import Condition
-    from vestibule.platform.operations import Item, Operation
+    from vestibule.platform.operations import Item, Operation, Update
     from vestibule.platform.table import Table
     from vestibule.profiles.model import Profile
     from vestibule.triggers.arrival import Arrival
@@ -32,7 +32,7 @@ class TableArrivals:
         self._table = table
 
     def find(self, user_id: str) -> Known | None:
-        return _known(self._table.get(items.person_key(user_id), items.PROFILE, consistent=True))
+        return _known(self._table.get(*items.profile_key(user_id), consistent=True))
 
     def read(
         self, user_id: str, email: str | None, *, domain: str | None, organizations: Iterable[str]
@@ -43,7 +43,7 @@ class TableArrivals:
         """
         person = items.person_key(user_id)
         keys = {
-            "profile": (person, items.PROFILE),
+            "profile": items.profile_key(user_id),
             "tombstone": (person, items.TOMBSTONE),
             "confirmed": (person, items.CONFIRMED),
             "preferences": (person, items.PREFERENCES),
@@ -78,12 +78,7 @@ class TableArrivals:
 
     def commit(self, operations: Mapping[str, Operation]) -> set[str]:
         """Write all or nothing. Give the names of what refused: none when all is written."""
-        try:
-            self._table.transact(*operations.values())
-        except TransactionRefused as refusal:
-            reasons = dict(zip(operations, refusal.reasons, strict=True))
-            return {name for name, reason in reasons.items() if reason.is_verdict}
-        return set()
+        return self._table.transact_named(operations)
 
 
 def not_erased(user_id: str) -> Check:
@@ -95,24 +90,7 @@ def opened(profile: Profile, at: str) -> Put:
 
 
 def changed(before: Profile, after: Profile, at: str) -> Update:
-    """Write what differs, while nobody else has written: every write raises `version`."""
-    old, new = items.attributes_of(before), items.attributes_of(after)
-    changes = {name: value for name, value in new.items() if old.get(name) != value}
-    return Update(
-        items.person_key(after.user_id),
-        items.PROFILE,
-        changes=changes | {ARRIVED_AT: at},
-        remove=tuple(sorted(old.keys() - new.keys())),
-        condition=equals("version", before.version),
-    )
-
-
-def claimed(email: str, user_id: str, at: str) -> Put:
-    return Put(items.claim(email, user_id, at), condition=_free_for(user_id))
-
-
-def released(email: str, user_id: str) -> Delete:
-    return Delete(items.claim_key(email), items.CLAIM, condition=_free_for(user_id))
+    return items.rewriting(before, after, **{ARRIVED_AT: at})
 
 
 def forgotten_origin(email: str) -> Delete:
@@ -141,8 +119,3 @@ def settled(arrival: Arrival) -> Condition:
 
 def _known(item: Item | None) -> Known | None:
     return None if item is None else Known(items.to_profile(item), ARRIVED_AT in item)
-
-
-def _free_for(user_id: str) -> Condition:
-    """Nobody holds the claim, or this person does."""
-    return absent() | equals("userId", user_id)

@@ -22,15 +22,9 @@ import hmac
 import os
 from hashlib import sha256
 
+from vestibule.platform.conditions import absent, equals, greater_than, less_than, present
 from vestibule.platform.ids import new_id
-from vestibule.platform.table import (
-    ConditionFailed,
-    absent,
-    equals,
-    greater_than,
-    less_than,
-    present,
-)
+from vestibule.platform.operations import ConditionFailed
 from vestibule.platform.values import frozen
 
 TYPE_CHECKING = False

@@ -13,6 +13,7 @@ from vestibule.platform.operations import TransactionRefused
 from vestibule.platform.values import frozen
 from vestibule.policy.addresses import domain_of
 from vestibule.policy.source import PolicyUnread
+from vestibule.security import model as kinds
 from vestibule.triggers import placement, security
 from vestibule.triggers.line import note
 from vestibule.triggers.opening import COMPLETED, MOVED, OPENED, TOLD, opening
@@ -157,7 +158,7 @@ def _is_unwelcome(arrival: Arrival, known: Known, policy: Policy) -> bool:
         return False
     note(arrival="address refused")
     security.report_person(
-        security.DOMAIN_RESTRICTION_TRIGGERED, arrival.door, arrival.user_id, reason=reason
+        kinds.DOMAIN_RESTRICTION_TRIGGERED, arrival.door, arrival.user_id, reason=reason
     )
     return True
 
@@ -180,4 +181,4 @@ def _tell(arrival: Arrival, done: Opening) -> None:
         metrics.count("InvitationSpent")
     if profile.email_conflict:
         metrics.count("EmailConflict")
-        security.report_person(security.EMAIL_CONFLICT, arrival.door, arrival.user_id)
+        security.report_person(kinds.EMAIL_CONFLICT, arrival.door, arrival.user_id)

@@ -13,6 +13,7 @@ from vestibule.platform.clock import now
 from vestibule.policy.addresses import normalized
 from vestibule.policy.model import LINK, SHAPE
 from vestibule.profiles import items
+from vestibule.security import model as kinds
 from vestibule.triggers import security
 from vestibule.triggers.arrival_store import RESERVATION
 from vestibule.triggers.dispatch import Refusal
@@ -58,28 +59,28 @@ class ExternalProvider:
         if holder is not None:
             self._meet(event, policy, holder, email or "")
         elif policy.invitation_required and not is_invited:
-            security.report(security.INVITATION_MISSING, event)
+            security.report(kinds.INVITATION_MISSING, event)
             raise Refusal(INVITATION_NEEDED)
 
     def _meet(self, event: Event, policy: Policy, holder: str, email: str) -> None:
         """The address is proven twice: it is the same person's, if it is theirs to this day."""
         if policy.federation != LINK:
-            security.report(security.IDENTITY_REFUSED, event, holder=holder)
+            security.report(kinds.IDENTITY_REFUSED, event, holder=holder)
             raise Refusal(SIGN_IN_INSTEAD)
         identity = _told_identity(event) or self._named_identity(event)
         if identity is None:
-            security.report(security.IDENTITY_REFUSED, event, reason="name")
+            security.report(kinds.IDENTITY_REFUSED, event, reason="name")
             raise Refusal(NOT_RECOGNIZED)
         try:
             if self._identities.proven_email(holder) != email:
                 # Our claim is older than the account: they have left the address, or the pool.
-                security.report(security.IDENTITY_REFUSED, event, holder=holder, reason="stale")
+                security.report(kinds.IDENTITY_REFUSED, event, holder=holder, reason="stale")
                 raise Refusal(SIGN_IN_INSTEAD)
             self._identities.link(holder, *identity)
         except AwsRefused as refusal:  # such as: the holder comes through a provider too
-            security.report(security.IDENTITY_REFUSED, event, holder=holder, reason=refusal.code)
+            security.report(kinds.IDENTITY_REFUSED, event, holder=holder, reason=refusal.code)
             raise Refusal(SIGN_IN_INSTEAD) from refusal
-        security.report(security.IDENTITY_LINKED, event, holder=holder)
+        security.report(kinds.IDENTITY_LINKED, event, holder=holder)
         note(linked_to=holder)
 
     def _named_identity(self, event: Event) -> tuple[str, str] | None:
@@ -116,10 +117,10 @@ def _check_address(event: Event, policy: Policy) -> None:
         return
     reason = policy.address_refusal(event.told_email)
     if reason == SHAPE:
-        security.report(security.SIGNUP_ATTRIBUTE_REFUSED, event, reason=reason)
+        security.report(kinds.SIGNUP_ATTRIBUTE_REFUSED, event, reason=reason)
         raise Refusal(NO_ADDRESS)
     if reason is not None:
-        security.report(security.DOMAIN_RESTRICTION_TRIGGERED, event, reason=reason)
+        security.report(kinds.DOMAIN_RESTRICTION_TRIGGERED, event, reason=reason)
         raise Refusal(UNWELCOME_ADDRESS)
 
 

@@ -296,9 +296,9 @@ def _claims(
 ) -> dict[str, Operation]:
     operations: dict[str, Operation] = {}
     if profile.claimed_email is not None:
-        operations["claim"] = store.claimed(profile.claimed_email, user_id, at)
+        operations["claim"] = items.claiming(profile.claimed_email, user_id, at)
     if old is not None and old != profile.claimed_email and RELEASE not in without:
-        operations[RELEASE] = store.released(old, user_id)
+        operations[RELEASE] = items.releasing(old, user_id)
     return operations
 
 

@@ -8,12 +8,9 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, Final
+    from typing import Any
 
     from vestibule.triggers.events import Event
-
-INBOUND_FEDERATION: Final = "InboundFederation"
-SENDERS: Final = ("CustomEmailSender", "CustomSMSSender")
 
 
 def federation(event: Event) -> Mapping[str, Any]:

@@ -7,47 +7,12 @@ neither delay nor change it.
 from __future__ import annotations
 
 from vestibule.platform.ids import is_sub
-from vestibule.security.model import (
-    DOMAIN_RESTRICTION_TRIGGERED,
-    EMAIL_CONFLICT,
-    IDENTITY_LINKED,
-    IDENTITY_REFUSED,
-    INVALID_TOKEN_DETECTED,
-    INVITATION_MISSING,
-    INVITE_CODE_INVALID,
-    MULTIPLE_FAILED_VALIDATIONS,
-    SIGN_IN_ERASED,
-    SIGN_IN_OUTSIDE_HOURS,
-    SIGN_IN_SUSPENDED,
-    SIGNUP_ATTRIBUTE_REFUSED,
-    SIGNUP_BLOCKED_SUSPICIOUS,
-    UNUSUAL_SIGNUP_PATTERN,
-    severity,
-)
 from vestibule.security.recorder import Sighting, tell
 from vestibule.triggers.line import leave
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from vestibule.triggers.events import Event
-
-__all__ = [
-    "DOMAIN_RESTRICTION_TRIGGERED",
-    "EMAIL_CONFLICT",
-    "IDENTITY_LINKED",
-    "IDENTITY_REFUSED",
-    "INVALID_TOKEN_DETECTED",
-    "INVITATION_MISSING",
-    "INVITE_CODE_INVALID",
-    "MULTIPLE_FAILED_VALIDATIONS",
-    "SIGNUP_ATTRIBUTE_REFUSED",
-    "SIGNUP_BLOCKED_SUSPICIOUS",
-    "SIGN_IN_ERASED",
-    "SIGN_IN_OUTSIDE_HOURS",
-    "SIGN_IN_SUSPENDED",
-    "UNUSUAL_SIGNUP_PATTERN",
-    "severity",
-]
 
 
 def report(kind: str, event: Event, **facts: object) -> None:

@@ -6,17 +6,14 @@ import os
 
 from vestibule.mail.settings import MailSettings
 from vestibule.platform.endpoint import Location
-from vestibule.platform.settings import SettingsError
+from vestibule.platform.settings import SettingsError, queue_url, together
 from vestibule.platform.values import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import Any, Final
+    from collections.abc import Mapping
 
     from vestibule.platform.endpoint import Endpoint
-
-_LONGEST: Final = 1024
 
 
 @frozen
@@ -32,22 +29,13 @@ class TriggerSettings:
 
         The variables: RETRY_QUEUE_URL, those of MailSettings and those of DirectorySettings.
         """
-        problems: list[str] = []
-
-        def checked(read: Callable[[Mapping[str, str]], Any]) -> Any:
-            try:
-                return read(environment)
-            except SettingsError as error:
-                problems.append(str(error))
-
-        settings = cls(
-            mail=checked(MailSettings.from_environment),
-            retry_queue_url=checked(_queue_url),
-            directory=checked(DirectorySettings.from_environment),
+        return cls(
+            *together(
+                lambda: MailSettings.from_environment(environment),
+                lambda: _retry_queue(environment),
+                lambda: DirectorySettings.from_environment(environment),
+            )
         )
-        if problems:
-            raise SettingsError("\n".join(problems))
-        return settings
 
 
 @frozen
@@ -77,14 +65,6 @@ class DirectorySettings:
         return cls(at.endpoint, at.path, environment.get("MIGRATION_KEY_SECRET") or None)
 
 
-def _queue_url(environment: Mapping[str, str]) -> str | None:
-    url = environment.get("RETRY_QUEUE_URL") or None
-    if url is None or (
-        url.startswith(("https://", "http://"))
-        and len(url) <= _LONGEST
-        and url.isascii()
-        and url.isprintable()
-        and " " not in url
-    ):
-        return url
-    raise SettingsError(f"RETRY_QUEUE_URL: must be a queue's URL, got {url[:60]!r}")
+def _retry_queue(environment: Mapping[str, str]) -> str | None:
+    name = "RETRY_QUEUE_URL"
+    return queue_url(environment, name) if environment.get(name) else None

@@ -11,6 +11,7 @@ from vestibule.platform.aws import AwsError
 from vestibule.platform.clock import now
 from vestibule.policy.model import SHAPE
 from vestibule.policy.source import PolicyUnread
+from vestibule.security import model as kinds
 from vestibule.triggers import origin, security
 from vestibule.triggers.dispatch import Refusal
 
@@ -72,19 +73,19 @@ class SignUp:
         for kind, _, reason in problems:
             security.report(kind, event, reason=reason)
         if len(problems) > 1:
-            security.report(security.MULTIPLE_FAILED_VALIDATIONS, event, failed=len(problems))
+            security.report(kinds.MULTIPLE_FAILED_VALIDATIONS, event, failed=len(problems))
         raise Refusal(problems[0][1])
 
     def _reservation(self, event: Event, policy: Policy, email: str) -> Reservation | None:
         code = _code(event)
         if not code:
             if policy.invitation_required:
-                security.report(security.INVITATION_MISSING, event)
+                security.report(kinds.INVITATION_MISSING, event)
                 raise Refusal(INVITATION_NEEDED)
             return None
         reservation = self._places.reserve(code, email, self._clock())
         if reservation is None:
-            security.report(security.INVITE_CODE_INVALID, event)
+            security.report(kinds.INVITE_CODE_INVALID, event)
             raise Refusal(INVITATION_USELESS)
         return reservation
 
@@ -92,9 +93,9 @@ class SignUp:
         told = (event.client_metadata, event.validation_data)
         business = event.attributes.get("custom:account_type") in {"business", "enterprise"}
         if origin.is_excessive(*told):
-            security.report(security.UNUSUAL_SIGNUP_PATTERN, event, reason="origin")
+            security.report(kinds.UNUSUAL_SIGNUP_PATTERN, event, reason="origin")
         if business and policy.is_public_mail(email.rpartition("@")[2]):
-            security.report(security.UNUSUAL_SIGNUP_PATTERN, event, reason="public mail")
+            security.report(kinds.UNUSUAL_SIGNUP_PATTERN, event, reason="public mail")
         # Confirmation gets the attributes again, but not what only this event says.
         found = origin.read({}, *told)
         if not found:
@@ -124,7 +125,7 @@ class AdminCreateUser:
         """Policy says who may sign up, not whom an operator may take in."""
         told = event.told_email
         if told and self._policies.current().address_refusal(told) == SHAPE:
-            security.report(security.SIGNUP_ATTRIBUTE_REFUSED, event, reason=SHAPE)
+            security.report(kinds.SIGNUP_ATTRIBUTE_REFUSED, event, reason=SHAPE)
             raise Refusal(NO_ADDRESS)
 
 
@@ -138,7 +139,7 @@ def _address_problem(event: Event, policy: Policy) -> list[Problem]:
         return []
     if reason == SHAPE:
         return [(_suspicion(event.attributes.get("email", "")), NO_ADDRESS, reason)]
-    return [(security.DOMAIN_RESTRICTION_TRIGGERED, UNWELCOME_ADDRESS, reason)]
+    return [(kinds.DOMAIN_RESTRICTION_TRIGGERED, UNWELCOME_ADDRESS, reason)]
 
 
 def _name_problem(event: Event) -> list[Problem]:
@@ -157,8 +158,8 @@ def _name_problem(event: Event) -> list[Problem]:
 
 def _suspicion(text: str) -> str:
     if len(text) > _LONGEST_ATTRIBUTE or not _HOSTILE.isdisjoint(text):
-        return security.SIGNUP_BLOCKED_SUSPICIOUS
-    return security.SIGNUP_ATTRIBUTE_REFUSED
+        return kinds.SIGNUP_BLOCKED_SUSPICIOUS
+    return kinds.SIGNUP_ATTRIBUTE_REFUSED
 
 
 def _code(event: Event) -> str:

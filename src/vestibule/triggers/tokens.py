@@ -10,6 +10,7 @@ from vestibule.platform import logs, metrics
 from vestibule.platform.aws import AwsError
 from vestibule.platform.clock import now, timestamp
 from vestibule.platform.values import frozen
+from vestibule.security import model as kinds
 from vestibule.triggers import admission, security
 from vestibule.triggers.arrival import Arrival
 from vestibule.triggers.dispatch import Refusal
@@ -93,15 +94,15 @@ class TokenGeneration:
         if outcome is None:
             return known.profile if known else None
         if outcome.erased:
-            raise _refusal(event, security.SIGN_IN_ERASED)
+            raise _refusal(event, kinds.SIGN_IN_ERASED)
         return outcome.profile
 
 
 def _refusal(event: Event, objection: str) -> Refusal:
     security.report(objection, event)
-    if event.occasion == REFRESH and objection != security.SIGN_IN_OUTSIDE_HOURS:
+    if event.occasion == REFRESH and objection != kinds.SIGN_IN_OUTSIDE_HOURS:
         # Signing out everywhere should have ended that token.
-        security.report(security.INVALID_TOKEN_DETECTED, event)
+        security.report(kinds.INVALID_TOKEN_DETECTED, event)
     return Refusal(admission.WRONG_PASSWORD)
 
 

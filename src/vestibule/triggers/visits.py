@@ -24,8 +24,8 @@ class TableVisits:
     def sign_in(self, arrival: Arrival, *, settled: bool) -> bool:
         conditions: list[Operation] = [store.not_erased(arrival.user_id)]
         if settled:
-            person = items.person_key(arrival.user_id)
-            conditions.append(Check(person, items.PROFILE, store.settled(arrival)))
+            profile = items.profile_key(arrival.user_id)
+            conditions.append(Check(*profile, store.settled(arrival)))
         return self._note(arrival, activity.LOGIN, ("lastLoginAt", "lastActivityAt"), conditions)
 
     def password_reset(self, arrival: Arrival) -> bool:

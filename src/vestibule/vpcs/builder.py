@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 
-from vestibule.platform import clock, logs, metrics
+from vestibule.platform import logs, metrics
 from vestibule.platform.retry import pause
 from vestibule.vpcs import model, steps, wording
 from vestibule.vpcs.errors import Raced
@@ -79,7 +79,7 @@ class Builder:
 
     def _taken_up(self, record: VpcRecord) -> VpcRecord:
         """Go on with it: its time begins anew."""
-        changes = {"stalled": None, "resumed_at": clock.timestamp(self._site.now())}
+        changes = {"stalled": None, "resumed_at": self._site.timestamp()}
         return self._advance(record, record.state, changes, note="taken up again")
 
     def _build(self, record: VpcRecord) -> Wait | None:
@@ -156,5 +156,5 @@ class Builder:
         *,
         note: str = "",
     ) -> VpcRecord:
-        at = clock.timestamp(self._site.now())
+        at = self._site.timestamp()
         return self._records.advance(record, to, changes, at=at, note=note)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vestibule.platform import clock, logs, metrics
+from vestibule.platform import logs, metrics
 from vestibule.platform.values import replace
 from vestibule.vpcs import model, resources, steps
 from vestibule.vpcs.errors import Raced
@@ -78,7 +78,7 @@ class Drift:
 
     def _note(self, record: VpcRecord, owned: Sequence[Resource], told: dict[str, Any]) -> None:
         found = differences(self._site, record, owned)
-        at = clock.timestamp(self._site.now())
+        at = self._site.timestamp()
         changes: dict[str, Any] = {
             "drift": tuple(found[:_MOST_TOLD]),
             "drift_checked_at": at,

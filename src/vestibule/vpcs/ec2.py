@@ -10,6 +10,7 @@ import time
 from urllib.parse import urlencode
 
 from vestibule.platform import clock
+from vestibule.platform.aws import address
 from vestibule.platform.connection import AnswerTooLarge, BrokenAnswer
 from vestibule.platform.credentials import from_environment
 from vestibule.platform.endpoint import Endpoint
@@ -96,7 +97,7 @@ class Ec2Client:
     ) -> None:
         """Times are in seconds. Raises ValueError for an unsafe endpoint."""
         self.region = region
-        self._endpoint = Endpoint.parse(endpoint_url or _address(region))
+        self._endpoint = Endpoint.parse(endpoint_url or address("ec2", region))
         self._signer = Signer(region, "ec2")
         self._credentials = credentials
         self._deadline = deadline
@@ -288,8 +289,3 @@ def _matches(one: Resource, tags: Mapping[str, str], vpc_id: str | None) -> bool
     return all(
         key in one.tags and value in {ANY, one.tags[key]} for key, value in tags.items()
     ) and (vpc_id is None or one.vpc_id == vpc_id or one.kind == resources.ADDRESS)
-
-
-def _address(region: str) -> str:
-    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    return f"https://ec2.{region}.{domain}"

@@ -6,7 +6,7 @@ counted and ranges compared, under one version, so that two requests at once can
 
 from __future__ import annotations
 
-from vestibule.platform.values import frozen
+from vestibule.platform.values import from_wire, frozen, to_wire, wire_names
 from vestibule.vpcs.model import Moment, SubnetRecord, VpcRecord
 
 TYPE_CHECKING = False
@@ -21,44 +21,10 @@ INDEX: Final = "gsi1"
 REGISTER: Final = ("VPCS#REGISTER", "REGISTER")
 ENTRY_PREFIX: Final = "vpc:"
 
-WIRE_NAMES: Final = {
-    "id": "id",
-    "name": "name",
-    "cidr": "cidr",
-    "region": "region",
-    "state": "state",
-    "created_by": "createdBy",
-    "created_at": "createdAt",
-    "updated_at": "updatedAt",
-    "vpc_id": "vpcId",
-    "reason": "reason",
-    "internet_gateway": "internetGateway",
-    "nat_gateway": "natGateway",
-    "tags": "tags",
-    "made": "made",
-    "drift_checked_at": "driftCheckedAt",
-    "state_before": "stateBefore",
-    "stalled": "stalled",
-    "resumed_at": "resumedAt",
-    "again": "again",
-    "version": "version",
-    "subnets": "subnets",
-    "timeline": "timeline",
-    "inside": "inside",
-    "left_over": "leftOver",
-    "drift": "drift",
-    "warnings": "warnings",
-}
+WIRE_NAMES: Final = wire_names(VpcRecord)
 _LISTS: Final = ("inside", "left_over", "drift", "warnings")
-_SUBNET_NAMES: Final = {
-    "name": "name",
-    "cidr": "cidr",
-    "availability_zone": "availabilityZone",
-    "public": "public",
-    "subnet_id": "subnetId",
-    "available_addresses": "availableAddresses",
-}
-_MOMENT_NAMES: Final = {"at": "at", "state": "state", "note": "note"}
+_SUBNET_NAMES: Final = wire_names(SubnetRecord)
+_MOMENT_NAMES: Final = wire_names(Moment)
 
 
 @frozen
@@ -81,7 +47,7 @@ def once_key(user_id: str, key: str) -> tuple[str, str]:
 
 def from_vpc(record: VpcRecord) -> Item:
     pk, sk = vpc_key(record.id)
-    values = {wire: to_wire(name, getattr(record, name)) for name, wire in WIRE_NAMES.items()}
+    values = {wire: attribute(name, getattr(record, name)) for name, wire in WIRE_NAMES.items()}
     return {
         "pk": pk,
         "sk": sk,
@@ -93,23 +59,23 @@ def from_vpc(record: VpcRecord) -> Item:
 
 def to_vpc(item: Item) -> VpcRecord:
     """Read an item. Attributes that this version does not know are passed over."""
-    known = {name: item[wire] for name, wire in WIRE_NAMES.items() if wire in item}
+    known = from_wire(item, WIRE_NAMES)
     known["subnets"] = tuple(
-        SubnetRecord(**_known(one, _SUBNET_NAMES)) for one in known.get("subnets", ())
+        SubnetRecord(**from_wire(one, _SUBNET_NAMES)) for one in known.get("subnets", ())
     )
     known["timeline"] = tuple(
-        Moment(**_known(one, _MOMENT_NAMES)) for one in known.get("timeline", ())
+        Moment(**from_wire(one, _MOMENT_NAMES)) for one in known.get("timeline", ())
     )
     known |= {name: tuple(known.get(name, ())) for name in _LISTS}
     return VpcRecord(**known)
 
 
-def to_wire(name: str, value: Any) -> Any:
+def attribute(name: str, value: Any) -> Any:
     """One attribute of a record, by its name there, as it is kept; None is not kept."""
     if name == "subnets":
-        return [_attributes(one, _SUBNET_NAMES) for one in value]
+        return [to_wire(one, _SUBNET_NAMES) for one in value]
     if name == "timeline":
-        return [_attributes(one, _MOMENT_NAMES) for one in value]
+        return [to_wire(one, _MOMENT_NAMES) for one in value]
     if name in _LISTS:
         return list(value) or None
     if name in {"tags", "made"}:
@@ -131,12 +97,3 @@ def entries(register: Item | None) -> list[Entry]:
         for name, value in (register or {}).items()
         if name.startswith(ENTRY_PREFIX)
     ]
-
-
-def _attributes(value: Any, names: dict[str, str]) -> dict[str, Any]:
-    found = {wire: getattr(value, name) for name, wire in names.items()}
-    return {wire: one for wire, one in found.items() if one is not None}
-
-
-def _known(item: Item, names: dict[str, str]) -> dict[str, Any]:
-    return {name: item[wire] for name, wire in names.items() if wire in item}

@@ -74,9 +74,9 @@ class Orders:
         try:
             record = act()
         except VpcsError as error:
-            return _refusal(routes.refusal(error))
+            return routes.refusal(error).view()
         except ApiError as error:
-            return _refusal(error)
+            return error.view()
         answer: dict[str, Any] = {"vpc": routes.full(record)}
         if record.state in model.UNDER_WAY:
             answer["note"] = f"It is {record.state}; the work goes on in the background."
@@ -97,10 +97,3 @@ def _text(order: Mapping[str, Any], name: str, otherwise: str) -> str:
         message = f"Must be text of up to {_LONGEST_ID} characters, got {str(value)[:40]!r}."
         raise InvalidRequest.of(name, "type", message)
     return value
-
-
-def _refusal(error: ApiError) -> dict[str, Any]:
-    details = [
-        {"field": one.field, "rule": one.rule, "message": one.message} for one in error.details
-    ]
-    return {"error": error.error, "details": details}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from vestibule.platform import clock, logs, metrics
+from vestibule.platform import logs, metrics
 from vestibule.platform.values import frozen
 from vestibule.vpcs import model, resources, steps, wording
 from vestibule.vpcs.resources import PASSING, AlreadyDone, Ec2Error, InUse, NotFound, Refused
@@ -65,7 +65,7 @@ class Removal:
             if in_the_way:
                 self._refuse(record, in_the_way)
                 return None
-            progress.removing_since = clock.timestamp(self._site.now())
+            progress.removing_since = self._site.timestamp()
             record = self._advance(record, model.DELETING, progress.changes(record))
         cleared = self._clear(record, found)
         if isinstance(cleared, Wait):
@@ -182,7 +182,7 @@ class Removal:
     def _advance(
         self, record: VpcRecord, to: str, changes: Mapping[str, Any], *, note: str = ""
     ) -> VpcRecord:
-        at = clock.timestamp(self._site.now())
+        at = self._site.timestamp()
         return self._records.advance(record, to, changes, at=at, note=note)
 
 

@@ -6,7 +6,7 @@ its range and its place in the limits.
 
 from __future__ import annotations
 
-from vestibule.platform import clock, logs, metrics
+from vestibule.platform import logs, metrics
 from vestibule.vpcs import model
 from vestibule.vpcs.errors import Raced
 from vestibule.vpcs.waiting import age, in_state_since
@@ -71,7 +71,7 @@ class Resting:
             log.error("vpc given up", vpc_id=record.id, state=record.state)
             self._removal.abandon(record, _given_up(record))
             return "givenUp"
-        at = clock.timestamp(self._site.now())
+        at = self._site.timestamp()
         changes = {"again": (record.again or 0) + 1, "resumed_at": at}
         self._records.advance(record, record.state, changes, at=at, note=TOLD_AGAIN)
         metrics.count("VpcToldAgain")

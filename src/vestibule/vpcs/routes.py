@@ -49,12 +49,12 @@ _FILTERS: Final = (
 
 
 def routes(service: VpcService) -> Routes:
-    table = Routes()
+    table = Routes(answering=answering(errors.VpcsError, _REFUSALS))
     handlers = _Handlers(service)
     table.add(
         "POST",
         "/vpcs",
-        _answering(handlers.create),
+        handlers.create,
         rule=SIGNED_IN,
         summary="Ask for a VPC with subnets. It is built in the background.",
         body=f"{_BODIES}:NewVpc",
@@ -66,7 +66,7 @@ def routes(service: VpcService) -> Routes:
     table.add(
         "GET",
         "/vpcs",
-        _answering(handlers.page),
+        handlers.page,
         rule=SIGNED_IN,
         summary="List VPCs, oldest first. A filtered page looks at 100 of them at most.",
         parameters=(*_FILTERS, *PAGE),
@@ -75,7 +75,7 @@ def routes(service: VpcService) -> Routes:
     table.add(
         "GET",
         "/vpcs/{id}",
-        _answering(handlers.show),
+        handlers.show,
         rule=SIGNED_IN,
         summary="Show a VPC: its state and timeline, AWS's ids, and the room that is left.",
         answers={200: f"{_BODIES}:VpcShown"},
@@ -84,7 +84,7 @@ def routes(service: VpcService) -> Routes:
     table.add(
         "DELETE",
         "/vpcs/{id}",
-        _answering(handlers.delete),
+        handlers.delete,
         rule=CREATOR_OR_ADMIN,
         summary="Delete a VPC. It goes in the background, unless something lies inside. "
         "Asked again, it answers with the VPC as it stands.",
@@ -123,9 +123,7 @@ class _Handlers:
         wanted = request.page(partition=items.VPCS, index=items.INDEX, filter=name)
         page = self._service.page(accepts, wanted.limit, wanted.start)
         shown = [brief_view(record) for record in page.vpcs]
-        body = {"vpcs": shown, "count": len(shown)}
-        token = wanted.next_token(page.next_key)
-        return ok(body if token is None else body | {"nextToken": token})
+        return ok(wanted.body("vpcs", shown, page.next_key))
 
     def show(self, request: Request) -> Response:
         return ok({"vpc": full(self._service.show(request.path["id"]))})
@@ -203,7 +201,6 @@ _REFUSALS: Final[Mapping[type[Any], Callable[[Any], ApiError]]] = {
         "Too many requests for VPCs at once: try again in a moment."
     ),
 }
-_answering = answering(errors.VpcsError, _REFUSALS)
 
 
 def refusal(error: errors.VpcsError) -> ApiError:

@@ -47,6 +47,9 @@ class Site:
         self._regions: dict[str, Ec2] = {}
         self.now = now
 
+    def timestamp(self) -> str:
+        return clock.timestamp(self.now())
+
     def ec2(self, region: str) -> Ec2:
         if region not in self._regions:
             self._regions[region] = self._connect(region)

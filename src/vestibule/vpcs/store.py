@@ -14,7 +14,7 @@ from vestibule.platform.operations import (
 )
 from vestibule.platform.values import replace
 from vestibule.profiles import items as people
-from vestibule.profiles.conditions import ACTIVE_ADMIN, HAS_ADDRESS, NOT_SUSPENDED
+from vestibule.profiles.conditions import HAS_ADDRESS, NOT_SUSPENDED, still_admin
 from vestibule.profiles.model import OPERATOR
 from vestibule.vpcs import items
 from vestibule.vpcs.errors import Raced
@@ -87,7 +87,7 @@ class TableVpcStore:
         new = moved(record, DELETING, changes, at=at, note=note)
         is_creator = scene.user_id == record.created_by
         checks: Sequence[Operation] = (
-            _may_act(scene) if is_creator or scene.is_operator else _is_admin(scene)
+            _may_act(scene) if is_creator or scene.is_operator else [still_admin(scene.user_id)]
         )
         self._commit([*checks, _change(record, new)])
         return new
@@ -181,16 +181,12 @@ def _may_ask(scene: Scene) -> list[Check]:
     return [replace(proven, condition=proven.condition & HAS_ADDRESS), alive]
 
 
-def _is_admin(scene: Scene) -> list[Check]:
-    return [Check(people.person_key(scene.user_id), people.PROFILE, ACTIVE_ADMIN)]
-
-
 def _change(record: VpcRecord, new: VpcRecord) -> Update:
     """Write what differs, while the record stands as it was read."""
     changes, remove = {}, []
     for name, wire in items.WIRE_NAMES.items():
-        value = items.to_wire(name, getattr(new, name))
-        if value == items.to_wire(name, getattr(record, name)):
+        value = items.attribute(name, getattr(new, name))
+        if value == items.attribute(name, getattr(record, name)):
             continue
         if value is None:
             remove.append(wire)

@@ -6,7 +6,7 @@ were refused. Nothing is remembered between runs: what is left, the next one fin
 
 from __future__ import annotations
 
-from vestibule.platform import clock, logs, metrics
+from vestibule.platform import logs, metrics
 from vestibule.vpcs import model, resources
 from vestibule.vpcs.errors import Raced
 from vestibule.vpcs.removal import strangers, take_away
@@ -128,7 +128,7 @@ class Sweep:
             self._tell(record)
 
     def _tell(self, record: VpcRecord) -> None:
-        at = clock.timestamp(self._site.now())
+        at = self._site.timestamp()
         note = "what was left over has been removed"
         try:
             self._records.advance(record, record.state, {"left_over": ()}, at=at, note=note)

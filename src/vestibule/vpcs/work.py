@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from hashlib import sha256
 
-from vestibule.platform import clock, logs, metrics
+from vestibule.platform import logs, metrics
 from vestibule.vpcs import resources, steps
 from vestibule.vpcs.removal import take_away
 from vestibule.vpcs.resources import (
@@ -47,7 +47,7 @@ class Work:
         return ready(self._steps, self.progress)
 
     def begin(self, taken: Sequence[Step]) -> None:
-        at = clock.timestamp(self._site.now())
+        at = self._site.timestamp()
         for step in taken:
             if step.kind:
                 self.progress.begun[step.key] = self.progress.last_at = at

@@ -2,7 +2,7 @@ from typing import Any
 
 import click
 
-from vestibule.organizations.service import Wanted
+from vestibule.organizations.model import Wanted
 from vestibule_cli.commands.shared import Chosen, as_json, with_stack
 from vestibule_cli.console import print_json, print_table
 from vestibule_cli.people import People

@@ -63,6 +63,17 @@ def test_nobody_gives_themselves_an_attribute_later(pool: Any, name: str) -> Non
     refused(lambda: update(pool, tokens, **{name: "x"}), "NotAuthorizedException")
 
 
+def test_signing_up_tells_where_the_code_went_as_every_other_call_does(pool: Any) -> None:
+    answer = pool.sign_up("masked@example.test")
+
+    assert answer["UserConfirmed"] is False
+    assert answer["CodeDeliveryDetails"] == {
+        "AttributeName": "email",
+        "DeliveryMedium": "EMAIL",
+        "Destination": "m****@e****",
+    }
+
+
 def test_confirming_a_sign_up_verifies_the_address(pool: Any) -> None:
     pool.sign_up("confirms@example.test")
     assert "email_verified" not in pool.attributes("confirms@example.test")

@@ -301,11 +301,9 @@ def test_an_iam_method_takes_signatures_of_roles_that_may(api: Api, emulator: An
 
 def test_putting_the_same_document_again_changes_nothing(api: Api) -> None:
     before = api.tree()
-    started = time.perf_counter()
 
     api.put(api.document)
 
-    assert time.perf_counter() - started < 1.0
     after = api.tree()
     assert {path: item["id"] for path, item in after.items()} == {
         path: item["id"] for path, item in before.items()
@@ -399,17 +397,27 @@ def test_a_whole_api_is_imported_in_one_call(api: Api, emulator: Any) -> None:
     assert imported.call("GET", "/profiles/u1")[0] == 401
 
 
-def test_a_large_document_is_put_quickly(api: Api, emulator: Any) -> None:
-    large = copy.deepcopy(api.document)
-    for number in range(20):
-        large["paths"][f"/things/{number}/{{id}}"] = large["paths"]["/profiles/{userId}"]
-    target = Api(emulator, api.control.create_rest_api(name="large")["id"], large)
-    started = time.perf_counter()
+def test_a_document_twice_as_large_takes_about_twice_as_long_to_put(
+    api: Api, emulator: Any
+) -> None:
+    """It would be four times, if each path looked at all others."""
 
-    target.put(large)
+    def seconds(paths: int) -> float:
+        document = copy.deepcopy(api.document)
+        for number in range(paths):
+            document["paths"][f"/things/{number}/{{id}}"] = document["paths"]["/profiles/{userId}"]
+        target = Api(emulator, api.control.create_rest_api(name=f"of-{paths}")["id"], document)
+        started = time.perf_counter()
+        target.put(document)
+        took = time.perf_counter() - started
+        assert f"/things/{paths - 1}/{{id}}" in target.tree()
+        return took
 
-    assert time.perf_counter() - started < 1.0
-    assert "/things/19/{id}" in target.tree()
+    seconds(2)
+    # The best of some, by turns: the others say how busy the machine is.
+    taken = [(seconds(20), seconds(40)) for _ in range(3)]
+    smaller, larger = map(min, zip(*taken, strict=True))
+    assert larger < 3.5 * smaller
 
 
 def test_an_unchanged_path_is_never_missing_while_a_document_is_put(api: Api) -> None:

@@ -14,7 +14,7 @@ def test_headers_and_tags_stay_with_the_mail(emulator: Any) -> None:
     ses = emulator.client("sesv2")
     ses.create_email_identity(EmailIdentity=SENDER)
     simple = {"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Hello"}}}
-    for to, more in (("stamped@example.test", True), ("plain@example.test", False)):
+    for to, more in (("with-headers@example.test", True), ("without-headers@example.test", False)):
         headers = [{"Name": "List-Unsubscribe", "Value": LINK}]
         ses.send_email(
             FromEmailAddress=SENDER,
@@ -23,8 +23,8 @@ def test_headers_and_tags_stay_with_the_mail(emulator: Any) -> None:
             EmailTags=[{"Name": "kind", "Value": "welcome"}] if more else [],
         )
 
-    (stamped,) = emulator.mails_to("stamped@example.test")
-    (plain,) = emulator.mails_to("plain@example.test")
+    (stamped,) = emulator.mails_to("with-headers@example.test")
+    (plain,) = emulator.mails_to("without-headers@example.test")
 
     assert stamped["headers"] == {"List-Unsubscribe": LINK}
     assert stamped["tags"] == {"kind": "welcome"}

@@ -102,7 +102,26 @@ def test_a_function_that_is_gone_is_denied(
     sign_up(pool, "before@example.test")
     emulator.client("lambda").delete_function(FunctionName="gone")
 
-    refused("UnexpectedLambdaException", sign_up, pool=pool)
+    message = refused("UnexpectedLambdaException", sign_up, pool=pool)
+
+    assert message == "PreSignUp invocation failed due to error AccessDeniedException."
+
+
+def test_a_function_that_is_still_being_made_conflicts(
+    emulator: Any, tmp_path: Path, refused: Callable[..., str]
+) -> None:
+    """A version whose snapshot is taken: its module waits for the file that ends that."""
+    ready = tmp_path / "ready"
+    wait = f"import os, time\nwhile not os.path.exists({str(ready)!r}):\n    time.sleep(0.02)\n"
+    emulator.function("unready", wait, SnapStart={"ApplyOn": "PublishedVersions"})
+    permit(emulator, "unready")
+    arn = emulator.client("lambda").publish_version(FunctionName="unready")["FunctionArn"]
+    pool = emulator.pool("unready", LambdaConfig={"PreSignUp": arn})
+
+    message = refused("UnexpectedLambdaException", sign_up, pool=pool)
+
+    ready.touch()
+    assert message == "PreSignUp invocation failed due to error ResourceConflictException."
 
 
 def test_throttling_is_unexpected(

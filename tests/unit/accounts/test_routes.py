@@ -334,7 +334,7 @@ def test_an_export_holds_nothing_of_an_address_that_is_not_proven_or_anothers(
     unproven = keep(table, profile(email=address(), email_verified=False))
     other = keep(table, profile(email=address(), email_verified=True))
     table.put(
-        items.claim(other.email or "", new_sub(), CREATED),
+        items.claiming(other.email or "", new_sub(), CREATED).item,
     )
     for one in (unproven, other):
         kept_under(table, one.email or "")

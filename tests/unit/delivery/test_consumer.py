@@ -114,7 +114,7 @@ def test_what_never_succeeds_becomes_a_dead_letter_with_its_history() -> None:
 
     assert bench.take(record(poison, receives=7)) == []
 
-    assert bench.dead.letters == [
+    assert bench.dead.bodies == [
         {
             "event": json.loads(events.write(poison)),
             "reason": "refused",
@@ -155,7 +155,7 @@ def test_what_is_no_event_this_code_knows_becomes_a_dead_letter_at_once(
 
     assert bench.take(record(body)) == []
 
-    (letter,) = bench.dead.letters
+    (letter,) = bench.dead.bodies
     assert letter["reason"] == "unknown_event"
     assert detail in letter["detail"]
     assert bench.handler.handled == []
@@ -181,7 +181,7 @@ def test_the_last_time_the_queue_gives_it_it_becomes_a_dead_letter(
     assert bench.take(record(event(), receives=99)) == ["m1"]
     assert bench.take(record(event(), receives=100)) == []
 
-    (letter,) = bench.dead.letters
+    (letter,) = bench.dead.bodies
     assert letter["reason"] == "gave_up"
 
 
@@ -191,7 +191,7 @@ def test_a_message_that_the_queue_may_drop_becomes_a_dead_letter() -> None:
 
     assert bench.take(record(event(), SentTimestamp=old)) == []
 
-    (letter,) = bench.dead.letters
+    (letter,) = bench.dead.bodies
     assert letter["detail"] == "unavailable: status 503"
 
 
@@ -258,7 +258,7 @@ def test_other_messages_than_events_may_be_read() -> None:
     bench.take(record({"kind": "arrival"}), record({"other": 1}))
 
     assert bench.handler.handled == ["arrival"]
-    assert [letter["reason"] for letter in bench.dead.letters] == ["unknown_event"]
+    assert [letter["reason"] for letter in bench.dead.bodies] == ["unknown_event"]
 
 
 def test_an_invocation_without_records_does_nothing() -> None:

@@ -11,11 +11,11 @@ from fakes.tenants import NOW
 from fakes.vpcs import keep_vpc
 from vestibule.delivery.erasing import UNFINISHED, Erasing
 from vestibule.delivery.outcomes import DONE, Outcome, later
-from vestibule.organizations.store import Departures
+from vestibule.organizations.departures import Departures
 from vestibule.policy.model import VpcRules
 from vestibule.profiles import items
 from vestibule.profiles.erase import Eraser
-from vestibule.profiles.store import TableRemains
+from vestibule.profiles.remains import TableRemains
 from vestibule.vpcs import items as vpc_items
 from vestibule.vpcs.model import AVAILABLE, CREATING, DELETED, DELETING, FAILED
 from vestibule.vpcs.service import ABANDONED, VpcService

@@ -112,7 +112,7 @@ def test_the_time_left_is_kept(peer: Callable[..., Peer]) -> None:
     with FaultServer(silence) as server, pytest.raises(PeerFault, match="timed_out"):
         peer(server, attempt_seconds=30.0, left=lambda: 0.2).request("POST")
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15, "half of what one attempt may take"
 
 
 def test_nobody_listening_is_unreachable() -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ import pytest
 from vestibule.platform.settings import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "events" / "analytics-batch.json"
@@ -24,10 +24,8 @@ ENVIRONMENT = {
 
 
 @pytest.fixture
-def analytics(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    return importlib.import_module("vestibule.functions.analytics")
+def analytics(starting: Callable[..., ModuleType]) -> ModuleType:
+    return starting("analytics", ENVIRONMENT)
 
 
 def test_without_a_secret_the_example_is_counted_and_done_with(

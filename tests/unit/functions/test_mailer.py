@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import yaml
 from vestibule.platform.settings import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
 ROOT = Path(__file__).parents[3]
@@ -36,11 +36,8 @@ ENVIRONMENT = {
 
 
 @pytest.fixture
-def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    sys.modules.pop("vestibule.functions.mailer", None)
-    return importlib.import_module("vestibule.functions.mailer")
+def module(starting: Callable[..., ModuleType]) -> ModuleType:
+    return starting("mailer", ENVIRONMENT)
 
 
 def example() -> dict[str, Any]:

@@ -14,7 +14,7 @@ import pytest
 from fakes.arrivals import FixedPolicies, activities, arrival
 from fakes.fault_server import FaultServer, answer
 from fakes.people import LATER, address, keep, new_sub, profile
-from fakes.sent import batch, record
+from fakes.queues import batch, posted
 from fakes.table import FakeTable
 from fakes.tenants import keep_member, keep_organization, membership_of
 from fakes.vpcs import keep_vpc
@@ -54,7 +54,7 @@ class Cloud:
         self, operation: str, payload: Mapping[str, Any], *, deadline: float | None = None
     ) -> dict[str, Any]:
         del deadline
-        if self.is_away and operation not in {"ChangeMessageVisibility", "SendMessage"}:
+        if self.is_away and operation not in {"ChangeMessageVisibilityBatch", "SendMessage"}:
             raise AwsUnavailable("cloud", operation)
         found: dict[str, Any] = getattr(self, f"_{operation}")(payload) or {}
         return found
@@ -94,8 +94,9 @@ class Cloud:
         assert payload["QueueUrl"] == ENVIRONMENT["DEAD_LETTERS_URL"]
         self.letters.append(json.loads(payload["MessageBody"]))
 
-    def _ChangeMessageVisibility(self, payload: Mapping[str, Any]) -> None:  # noqa: N802 - same
-        self.hidden[payload["ReceiptHandle"]] = payload["VisibilityTimeout"]
+    def _ChangeMessageVisibilityBatch(self, payload: Mapping[str, Any]) -> None:  # noqa: N802 - same
+        for entry in payload["Entries"]:
+            self.hidden[entry["ReceiptHandle"]] = entry["VisibilityTimeout"]
 
 
 @pytest.fixture
@@ -265,14 +266,14 @@ def test_an_arrival_is_tried_soon_and_then_each_minute_for_an_hour(
     table.fail_next(AwsUnavailable, times=60)
     waits = []
     for receives in range(1, 60):
-        message = record(retry.write(arrival()), receives=receives)
+        message = posted(retry.write(arrival()), receives=receives)
         assert take(maintenance, {"Records": [message]}) == [message["messageId"]]
-        waits.append(cloud.hidden[message["messageId"]])
+        waits.append(cloud.hidden[message["receiptHandle"]])
 
     assert max(waits[:3]) <= 8
     assert max(waits) <= 70
     assert sum(waits) >= 2900  # with the luck of the dice left out of account, an hour
-    assert take(maintenance, {"Records": [record(retry.write(arrival()), receives=60)]}) == []
+    assert take(maintenance, {"Records": [posted(retry.write(arrival()), receives=60)]}) == []
     (letter,) = cloud.letters
     assert (letter["reason"], letter["detail"]) == ("gave_up", "still_waiting: AwsUnavailable")
 
@@ -335,7 +336,7 @@ def placed(maintenance: ModuleType, monkeypatch: pytest.MonkeyPatch, **more: str
     """Let the function know more of the place it runs in."""
     old = maintenance.wiring
     wiring = maintenance.Wiring.from_environment({**ENVIRONMENT, **more})
-    wiring.parts = old.parts
+    wiring.worker.parts = wiring.parts = old.parts
     monkeypatch.setattr(maintenance, "wiring", wiring)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,7 @@ from fakes.arrivals import NOW
 from fakes.catalogue import checked
 from fakes.table import FakeTable
 from vestibule.delivery import events
-from vestibule.delivery.relay import Entry, NotRelayed, Refused, Relay, TableShelf
+from vestibule.delivery.relay import Entry, NotRelayed, Refused, Relay, Relayed, TableShelf
 from vestibule.platform.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -128,9 +129,19 @@ def test_nothing_to_tell_is_told(function: ModuleType, event: dict[str, Any]) ->
     ("left", "seconds"), [(30_000, 20.0), (12_000, 7.0), (None, 20.0)], ids=["all", "some", "free"]
 )
 def test_it_leaves_time_to_say_that_it_failed(
-    function: ModuleType, left: int | None, seconds: float
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch, left: int | None, seconds: float
 ) -> None:
-    assert function._seconds(None if left is None else Context(left)) == seconds
+    given: list[float] = []
+
+    def relayed(_records: object, seconds: float) -> Relayed:
+        given.append(seconds)
+        return Relayed(records=0, events=0, aside=0, rounds=0, oldest_seconds=0)
+
+    monkeypatch.setattr(function, "relay", SimpleNamespace(relay=relayed))
+
+    function.handler({}, None if left is None else Context(left))
+
+    assert given == [seconds]
 
 
 @pytest.mark.parametrize(

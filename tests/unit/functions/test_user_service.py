@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import importlib
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +10,8 @@ from fakes.fault_server import FaultServer, answer
 from fakes.queues import Vault, failures
 from fakes.table import FakeTable
 from vestibule.delivery.user_service import UserServiceSettings
-from vestibule.platform.budget import Budget
+from vestibule.functions import user_service_wiring
+from vestibule.functions.worker import Worker
 from vestibule.platform.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 ROOT = Path(__file__).parents[3]
-NAME = "vestibule.functions.user_service"
 VARIABLES = {
     "AWS_REGION": "us-east-1",
     "ENVIRONMENT": "test",
@@ -33,16 +30,8 @@ VARIABLES = {
 
 
 @pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ModuleType]:
-    """Start the function as its first invocation would."""
-
-    def started(**more: str) -> ModuleType:
-        for name, value in {**VARIABLES, **more}.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.delitem(sys.modules, NAME, raising=False)
-        return importlib.import_module(NAME)
-
-    return started
+def start(starting: Callable[..., ModuleType]) -> Callable[..., ModuleType]:
+    return lambda **more: starting("user_service", {**VARIABLES, **more})
 
 
 def test_without_a_service_people_leave_the_queue(start: Callable[..., ModuleType]) -> None:
@@ -84,17 +73,33 @@ def test_it_knows_how_often_its_queue_gives_a_message(start: Callable[..., Modul
     assert stack["functions"]["user_service"]["timeout"] < queue["visibility"]
 
 
-@pytest.mark.allow_hosts(["127.0.0.1"])
-def test_a_breaker_that_opens_is_an_event_and_nothing_is_asked_then(
-    start: Callable[..., ModuleType],
+def test_its_breaker_ends_when_those_of_all_other_workers_do(
+    start: Callable[..., ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    function, table = start(), FakeTable()
-    parts = SimpleNamespace(table=table, client=lambda _service: Vault("k1"))
+    function, told = start(), []
+
+    def spied(*parts: object, in_step: bool = False) -> object:
+        told.append(in_step)
+        return user_service_wiring.user_service(*parts, in_step=in_step)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(function, "user_service", spied)
+
+    function._consumer(VARIABLES)
+
+    assert told == [True]
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_breaker_that_opens_is_an_event_and_nothing_is_asked_then() -> None:
+    table = FakeTable()
+    worker, _ = Worker.read("user_service", VARIABLES)
+    worker.parts.table, worker.parts.client = table, lambda _service: Vault("k1")  # type: ignore[assignment,return-value]
     with FaultServer(answer({}, 500)) as server:
         place = UserServiceSettings.from_environment(
             {"USER_SERVICE_URL": f"http://127.0.0.1:{server.port}", "USER_SERVICE_SECRET": "arn"}
         )
-        service = function._service(parts, place, Budget())
+        assert place is not None
+        service = user_service_wiring.service(worker, place)
         outcomes = [service.exchange("POST").outcome for _ in range(7)]
         service._peer.close()
 

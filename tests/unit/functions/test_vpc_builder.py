@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import importlib
 import json
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 ROOT = Path(__file__).parents[3]
-NAME = "vestibule.functions.vpc_builder"
 VARIABLES = {
     "AWS_REGION": "us-east-1",
     "ENVIRONMENT": "test",
@@ -42,16 +39,8 @@ CREATE = json.loads((ROOT / "examples" / "events" / "create-vpc.json").read_text
 
 
 @pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ModuleType]:
-    """Start the function as its first invocation would."""
-
-    def started(**more: str) -> ModuleType:
-        for name, value in {**VARIABLES, **more}.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.delitem(sys.modules, NAME, raising=False)
-        return importlib.import_module(NAME)
-
-    return started
+def start(starting: Callable[..., ModuleType]) -> Callable[..., ModuleType]:
+    return lambda **more: starting("vpc_builder", {**VARIABLES, **more})
 
 
 class Place:
@@ -177,7 +166,7 @@ def test_what_takes_long_stays_in_the_queue_hidden(start: Callable[..., ModuleTy
 @pytest.mark.parametrize("vpc_id", ["", 7, None])
 def test_an_event_without_a_vpc_becomes_a_dead_letter(place: Place, vpc_id: object) -> None:
     assert place.tell(vpc_id) == []
-    assert place.dead_letters.letters[0]["reason"] == "no_vpc"
+    assert place.dead_letters.bodies[0]["reason"] == "no_vpc"
 
 
 def item_of(place: Place, vpc_id: str) -> dict[str, Any]:
@@ -191,7 +180,7 @@ def test_what_became_a_dead_letter_says_so_and_goes_on_when_it_is_sent_back(plac
 
     assert place.tell(vpc_id, receives=place.function.RECEIVES) == []
 
-    (letter,) = place.dead_letters.letters
+    (letter,) = place.dead_letters.bodies
     shown = model.view(to_vpc(item_of(place, vpc_id)))
     assert (letter["reason"], shown["state"]) == ("gave_up", "CREATING")
     assert "stopped (gave_up)" in shown["reason"]
@@ -211,7 +200,7 @@ def test_a_dead_letter_that_cannot_be_noted_is_one_all_the_same(
 
     assert place.tell(vpc_id, receives=place.function.RECEIVES) == []
 
-    assert [one["reason"] for one in place.dead_letters.letters] == ["gave_up"]
+    assert [one["reason"] for one in place.dead_letters.bodies] == ["gave_up"]
     assert "dead letter not noted" in capsys.readouterr().out
 
 

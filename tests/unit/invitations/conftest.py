@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fakes.table import FakeTable
-from fakes.tenants import keep_organization
+from fakes.tenants import keep_member, keep_organization
 from fakes.whole_api import WholeApi
 
 if TYPE_CHECKING:
+    from fakes.table import FakeTable
     from vestibule.invitations.model import Invited
 
 
@@ -28,11 +28,6 @@ class PostBox:
 
 
 @pytest.fixture
-def table() -> FakeTable:
-    return FakeTable()
-
-
-@pytest.fixture
 def post_box() -> PostBox:
     return PostBox()
 
@@ -45,3 +40,8 @@ def api(table: FakeTable, post_box: PostBox) -> WholeApi:
 @pytest.fixture
 def organization_id(table: FakeTable) -> str:
     return keep_organization(table, name="Acme").id
+
+
+@pytest.fixture
+def organization_admin(table: FakeTable, organization_id: str) -> str:
+    return keep_member(table, organization_id, role="admin")

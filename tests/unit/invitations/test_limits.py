@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fakes.people import CREATED, address
-from fakes.tenants import invitation, keep_member, keep_organization, keep_person
+from fakes.tenants import invitation, keep_member, keep_organization
 from vestibule.invitations import codes
 from vestibule.invitations.mail_limits import (
     BY_INVITER,
@@ -28,16 +28,6 @@ if TYPE_CHECKING:
     from vestibule.invitations.mail_limits import Counter
 
 REVOKE = "DELETE /invitations/{id}"
-
-
-@pytest.fixture
-def admin(table: FakeTable) -> str:
-    return keep_person(table, role="admin")
-
-
-@pytest.fixture
-def organization_admin(table: FakeTable, organization_id: str) -> str:
-    return keep_member(table, organization_id, role="admin")
 
 
 def invite(api: WholeApi, by: str, **body: Any) -> Answer:

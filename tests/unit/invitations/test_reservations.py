@@ -15,7 +15,7 @@ from vestibule.invitations import codes, items
 from vestibule.invitations.errors import Busy
 from vestibule.invitations.model import Reservation
 from vestibule.invitations.reservations import ATTEMPTS, BUCKETS, TRIES, Reservations, spending
-from vestibule.platform.table import TransactionRefused
+from vestibule.platform.operations import TransactionRefused
 
 if TYPE_CHECKING:
     from vestibule.invitations.model import Invitation

@@ -10,7 +10,6 @@ import pytest
 from fakes.tenants import (
     invitation_now,
     keep_invitation,
-    keep_member,
     keep_organization,
     keep_person,
 )
@@ -25,16 +24,6 @@ if TYPE_CHECKING:
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "events"
 REVOKE = "DELETE /invitations/{id}"
-
-
-@pytest.fixture
-def admin(table: FakeTable) -> str:
-    return keep_person(table, role="admin")
-
-
-@pytest.fixture
-def organization_admin(table: FakeTable, organization_id: str) -> str:
-    return keep_member(table, organization_id, role="admin")
 
 
 def invite(api: WholeApi, by: str, **body: Any) -> Answer:

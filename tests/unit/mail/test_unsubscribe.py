@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from fakes.parameters import NAME, InMemoryParameter
@@ -34,7 +34,6 @@ def tokens(parameter: InMemoryParameter | None = None, moment: datetime = NOON) 
     return Tokens(ParameterKeys(parameter or InMemoryParameter(), NAME), lambda: moment)
 
 
-@settings(deadline=None)
 @given(person=people, category=st.sampled_from([NOTIFICATIONS, MARKETING]))
 def test_a_token_says_whose_and_which_mails(person: str, category: str) -> None:
     token = tokens().issue(Wish(person, category))
@@ -49,7 +48,6 @@ def test_each_category_turns_off_its_own_preference() -> None:
     assert Wish(ANN, MARKETING).preference == "marketingEmails"
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_a_token_with_any_other_bit_is_invalid(data: st.DataObject) -> None:
     content = bytearray(urlsafe_b64decode(tokens().issue(WISH) + "=="))
@@ -60,21 +58,18 @@ def test_a_token_with_any_other_bit_is_invalid(data: st.DataObject) -> None:
         tokens().read(urlsafe_b64encode(bytes(content)).decode().rstrip("="))
 
 
-@settings(deadline=None)
 @given(text=st.text(max_size=200))
 def test_any_other_text_is_invalid_and_no_error_of_another_kind(text: str) -> None:
     with pytest.raises(InvalidToken):
         tokens().read(text)
 
 
-@settings(deadline=None)
 @given(alphabet=st.text("ABCDEFabcdef0123456789-_", min_size=74, max_size=74))
 def test_what_only_looks_like_a_token_is_invalid(alphabet: str) -> None:
     with pytest.raises(InvalidToken):
         tokens().read(alphabet)
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_a_token_has_one_spelling(data: st.DataObject) -> None:
     token = tokens().issue(WISH)

@@ -1,22 +1,15 @@
-"""One organization with everybody around it, on a table in memory."""
+"""One organization, on the table that all of it lies in."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from fakes.table import FakeTable
 from fakes.tenants import keep_organization
-from fakes.whole_api import WholeApi
 
-
-@pytest.fixture
-def table() -> FakeTable:
-    return FakeTable()
-
-
-@pytest.fixture
-def api(table: FakeTable) -> WholeApi:
-    return WholeApi(table)
+if TYPE_CHECKING:
+    from fakes.table import FakeTable
 
 
 @pytest.fixture

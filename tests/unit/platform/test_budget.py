@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from vestibule.platform.aws import AwsClient, AwsUnavailable
-from vestibule.platform.budget import WHOLE, Budget, BudgetedClient
+from vestibule.platform.budget import WHOLE, Budget, BudgetedClient, seconds_left
 from vestibule.platform.credentials import Credentials
 
 
@@ -84,3 +85,16 @@ def test_without_time_left_a_call_is_not_even_tried(deadlines: list[float]) -> N
 
 def test_an_invocation_ends_before_the_function_is_cut_off() -> None:
     assert WHOLE < 4.0
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "reserve", "left"),
+    [(12_000, 0.0, 12.0), (12_000, 5.0, 7.0), (3_000, 5.0, 0.0), (None, 5.0, 55.0)],
+    ids=["all of it", "a part kept back", "none to keep back", "called by hand"],
+)
+def test_an_invocation_has_what_lambda_allows_but_for_what_is_kept_back(
+    milliseconds: int | None, reserve: float, left: float
+) -> None:
+    context = SimpleNamespace(get_remaining_time_in_millis=lambda: milliseconds)
+
+    assert seconds_left(None if milliseconds is None else context, reserve=reserve) == left

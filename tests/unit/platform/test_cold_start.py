@@ -1,12 +1,9 @@
 """What the AWS access does not import, since each cold start would pay for it."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-SOURCES = Path(__file__).parents[3] / "src"
+from fakes.imports import imported_by
+
 MODULES = (
     "vestibule.platform.aws, vestibule.platform.clock, vestibule.platform.ids, "
     "vestibule.platform.settings, vestibule.platform.table"
@@ -15,15 +12,7 @@ MODULES = (
 
 @pytest.fixture(scope="module")
 def imported() -> frozenset[str]:
-    shown = subprocess.run(
-        [sys.executable, "-S", "-c", f"import sys, {MODULES}; print(*sys.modules)"],
-        # -S: a development environment's own start-up files import things too.
-        env={"PYTHONPATH": str(SOURCES)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return frozenset(shown.stdout.split())
+    return imported_by(f"import {MODULES}")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 
 from fakes.table import FakeTable
 from vestibule.platform.aws import AwsRefused, AwsUnavailable
-from vestibule.platform.table import ConditionFailed, absent, present
+from vestibule.platform.conditions import absent, present
+from vestibule.platform.operations import ConditionFailed
 
 
 def test_a_fault_stops_the_next_call_only() -> None:

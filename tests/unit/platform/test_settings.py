@@ -1,6 +1,6 @@
 import pytest
 
-from vestibule.platform.settings import Settings, SettingsError
+from vestibule.platform.settings import Settings, SettingsError, queue_url
 
 REQUIRED = {
     "AWS_REGION": "us-east-1",
@@ -106,3 +106,19 @@ def test_missing_and_malformed_variables_are_told_together() -> None:
         "TABLE_NAME: is not set; must be 3 to 255 of: letters, digits, '-', '_', '.'",
         "LOG_LEVEL: must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL, got 'loud'",
     ]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqs",
+        "ftp://sqs.example/1/queue",
+        "https://sqs.example/1/my queue",
+        "https://sqs.example/1/q\n",
+        "https://sqs.example/1/wärme",
+        f"https://sqs.example/1/{'q' * 1024}",
+    ],
+)
+def test_what_is_no_queues_url_is_refused_by_the_variables_name(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"^SOME_URL: must be a queue's URL, got "):
+        queue_url({"SOME_URL": url}, "SOME_URL")

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import pytest
 
-from vestibule.platform.values import frozen, replace
+from vestibule.platform.values import from_wire, frozen, replace, to_wire, wire_names
 
 
 @frozen
@@ -96,3 +96,24 @@ def test_a_class_may_refuse_its_values() -> None:
         Even(3)
     with pytest.raises(ValueError, match="odd"):
         replace(Even(2), number=3)
+
+
+@frozen
+class Stay:
+    guest: str
+    left_at: str | None = None
+
+
+def test_fields_travel_by_names_of_their_own_and_what_has_no_value_stays_behind() -> None:
+    names = wire_names(Stay)
+
+    assert names == {"guest": "guest", "left_at": "leftAt"}
+    assert to_wire(Stay("Jo"), names) == {"guest": "Jo"}
+    assert to_wire(Stay("Jo", "noon"), names) == {"guest": "Jo", "leftAt": "noon"}
+
+
+def test_what_a_newer_version_wrote_beside_our_fields_is_passed_over() -> None:
+    item = {"guest": "Jo", "leftAt": "noon", "room": 5}
+
+    assert from_wire(item, wire_names(Stay)) == {"guest": "Jo", "left_at": "noon"}
+    assert from_wire({"guest": "Jo"}, wire_names(Stay)) == {"guest": "Jo"}

@@ -188,7 +188,7 @@ def test_a_claim_without_a_holder_to_erase_stays(
     service: ProfileService, accounts: InMemoryAccounts, table: FakeTable
 ) -> None:
     holder = new_sub()
-    table.put(items.claim("jo@example.test", holder, CREATED))
+    table.put(items.claiming("jo@example.test", holder, CREATED).item)
     user_id = accounts.add(new_sub(), "jo@example.test")
 
     made = service.create(user_id, draft())
@@ -200,7 +200,7 @@ def test_a_claim_without_a_holder_to_erase_stays(
 def test_an_address_freed_at_that_moment_is_taken_after_all(
     service: ProfileService, accounts: InMemoryAccounts, table: FakeTable
 ) -> None:
-    table.put(items.claim("jo@example.test", new_sub(), CREATED))
+    table.put(items.claiming("jo@example.test", new_sub(), CREATED).item)
     user_id = accounts.add(new_sub(), "jo@example.test")
     transact = table.transact
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes.vpcs import wanted
@@ -112,12 +112,7 @@ def check_plan(request: Wanted, made: Plan) -> None:
 
 
 @given(st.randoms(use_true_random=True))
-@settings(
-    max_examples=REQUESTS // AT_ONCE,
-    database=None,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@settings(max_examples=REQUESTS // AT_ONCE, database=None)
 def test_any_request_gets_a_right_plan_or_a_refusal_for_lack_of_room(
     chance: random.Random,
 ) -> None:
@@ -156,12 +151,12 @@ def test_two_hundred_subnets_take_less_than_50_ms_at_the_best_of_five() -> None:
 
     took = []
     for _ in range(5):
-        started = time.perf_counter()
+        started = time.thread_time()
         made = plan(request)
-        took.append(time.perf_counter() - started)
+        took.append(time.thread_time() - started)
 
     assert len(made.subnets) == 200
-    # The best: the others say how busy the machine is, not how long a plan takes.
+    # Its own work, and the best: all else says how busy the machine is.
     assert min(took) < 0.05
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from vestibule.delivery import backoff, events
 from vestibule.delivery.analytics.facts import facts_of
-from vestibule.delivery.analytics.source import SinksUnknown
+from vestibule.delivery.analytics.source import SINKS_UNKNOWN, SinksUnknown
 from vestibule.delivery.outcomes import DONE, later
 from vestibule.platform import logs, metrics
 from vestibule.platform.aws import AwsError
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 SINK: Final = "sink"
 ATTEMPTS: Final = "attempts"
-SINKS_UNKNOWN: Final = "sinks_unknown"
 TABLE_UNREAD: Final = "table_unread"
 NOT_QUEUED: Final = "not_queued"
 _MOST_SECONDS: Final = 900

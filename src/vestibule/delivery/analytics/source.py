@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vestibule.delivery.secrets import SecretValue
 
 SETTING: Final = "ANALYTICS_SECRET"
+SINKS_UNKNOWN: Final = "sinks_unknown"
 
 
 class SinksUnknown(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vestibule.delivery.analytics import mappings
-from vestibule.delivery.analytics.source import SinksUnknown
+from vestibule.delivery.analytics.source import SINKS_UNKNOWN, SinksUnknown
 from vestibule.delivery.breaker import Breaker
 from vestibule.delivery.consumer import TIME_OUT
 from vestibule.delivery.outbound import Peer
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from vestibule.delivery.analytics.source import SecretSinks
     from vestibule.delivery.outcomes import Outcome
 
-SINKS_UNKNOWN: Final = "sinks_unknown"
 FACT_REFUSED: Final = "fact_refused"
 ATTEMPT_SECONDS: Final = 4.0
 _LEAST_SECONDS: Final = 1.0

@@ -22,6 +22,7 @@ from vestibule.platform.values import frozen
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Any
 
 RETRY_AFTER_SECONDS = 2
 
@@ -52,6 +53,13 @@ class ApiError(Exception):
         self.details = tuple(details)
         self.headers = dict(headers or {})
         super().__init__(self.error)
+
+    def view(self) -> dict[str, Any]:
+        """Give what a stranger may read of it."""
+        details = [
+            {"field": one.field, "rule": one.rule, "message": one.message} for one in self.details
+        ]
+        return {"error": self.error, "details": details}
 
 
 class InvalidRequest(ApiError):
@@ -116,5 +124,5 @@ class ServiceUnavailable(ApiError):
     status = 503
     error = "We cannot answer right now: try again in a moment."
 
-    def __init__(self, error: str | None = None, *, retry_after: int = RETRY_AFTER_SECONDS) -> None:
-        super().__init__(error, headers={"Retry-After": str(retry_after)})
+    def __init__(self, error: str | None = None) -> None:
+        super().__init__(error, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})

@@ -30,7 +30,7 @@ def from_token(context: Mapping[str, Any]) -> Caller | None:
     is_person = bool(claims.get("username"))
     if is_person and not is_sub(sub):
         raise Unauthenticated
-    return Caller(sub, via="token", client_id=claims.get("client_id"), is_person=is_person)
+    return Caller(sub, is_person=is_person)
 
 
 class SignedCallers:
@@ -52,7 +52,7 @@ class SignedCallers:
         ):
             sub = self._sub(identity.get("cognitoAuthenticationProvider"))
             if sub is not None:
-                return Caller(sub, via="signed")
+                return Caller(sub)
         raise Forbidden
 
     def _sub(self, provider: object) -> str | None:

@@ -162,7 +162,7 @@ def _path_parameters(path: str, others: Iterable[Parameter] = ()) -> dict[str, A
             "name": parameter.name,
             "in": parameter.place,
             "description": parameter.description,
-            "required": parameter.required,
+            "required": False,
             "schema": {"type": parameter.kind},
         }
         for parameter in others

@@ -13,7 +13,7 @@ from vestibule.platform.http.errors import Detail, InvalidRequest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
 DEFAULT_LIMIT = 25
@@ -72,6 +72,14 @@ class PageRequest:
     def next_token(self, key: Mapping[str, Any] | None) -> str | None:
         """Name the page that begins after `key`; None when there is none."""
         return None if key is None else _write(self.scope, key)
+
+    def body(
+        self, name: str, shown: Sequence[Any], next_key: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """Give the answer's body, as every list has it."""
+        body = {name: shown, "count": len(shown)}
+        token = self.next_token(next_key)
+        return body if token is None else body | {"nextToken": token}
 
 
 def read(query: Mapping[str, str], scope: Scope) -> PageRequest:

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TypeVar
 
-    from vestibule.platform.authorization import CallerRecord, Records
     from vestibule.platform.http.paging import PageRequest
 
     Body = TypeVar("Body")
@@ -21,19 +20,10 @@ _LARGEST_VERSION_DIGITS = 15
 class Caller:
     """Who calls, by the word of the gateway's authorizer."""
 
-    __slots__ = ("client_id", "is_person", "user_id", "via")
+    __slots__ = ("is_person", "user_id")
 
-    def __init__(
-        self,
-        user_id: str,
-        *,
-        via: str = "token",
-        client_id: str | None = None,
-        is_person: bool = True,
-    ) -> None:
+    def __init__(self, user_id: str, *, is_person: bool = True) -> None:
         self.user_id = user_id
-        self.via = via
-        self.client_id = client_id
         self.is_person = is_person
 
 
@@ -47,13 +37,10 @@ class Request:
         "_body",
         "_body_is_binary",
         "_headers",
-        "_record",
-        "_records",
         "caller",
         "method",
         "path",
         "query",
-        "request_id",
         "resource",
         "source_ip",
         "url_path",
@@ -71,8 +58,6 @@ class Request:
         body: str | None = None,
         body_is_binary: bool = False,
         caller: Caller | None = None,
-        records: Records | None = None,
-        request_id: str = "",
         source_ip: str = "",
         user_agent: str = "",
         url_path: str = "",
@@ -85,9 +70,6 @@ class Request:
         self._body = body
         self._body_is_binary = body_is_binary
         self.caller = caller
-        self._records = records
-        self._record: tuple[CallerRecord | None] | None = None
-        self.request_id = request_id
         self.source_ip = source_ip
         self.user_agent = user_agent
         self.url_path = url_path
@@ -110,14 +92,6 @@ class Request:
         if self.caller is None:
             raise Unauthenticated
         return self.caller.user_id
-
-    def caller_record(self) -> CallerRecord | None:
-        """Read the caller's own record, once a request."""
-        if self._record is None:
-            if self._records is None:
-                raise LookupError("this request was built without records")
-            self._record = (self._records.find(self.user_id),)
-        return self._record[0]
 
     @property
     def text(self) -> str:

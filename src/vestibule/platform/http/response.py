@@ -76,42 +76,30 @@ class Response:
         return body if isinstance(body, str) else _encode(body)
 
 
-def ok(
-    body: Mapping[str, Any],
-    *,
-    version: int | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
+def ok(body: Mapping[str, Any], *, version: int | None = None) -> Response:
     """Answer 200. A `version` goes out as the ETag that If-Match takes back."""
+    return Response(200, body, headers=_headers(version=version))
+
+
+def created(body: Mapping[str, Any], *, location: str, version: int | None = None) -> Response:
+    return Response(201, body, headers=_headers(location, version))
+
+
+def accepted(body: Mapping[str, Any], *, location: str | None = None) -> Response:
+    return Response(202, body, headers=_headers(location))
+
+
+def no_content() -> Response:
+    return Response(204)
+
+
+def _headers(location: str | None = None, version: int | None = None) -> dict[str, str]:
+    headers = {}
+    if location is not None:
+        headers["Location"] = location
     if version is not None:
-        headers = {**(headers or {}), "ETag": f'"{version}"'}
-    return Response(200, body, headers=headers)
-
-
-def created(
-    body: Mapping[str, Any],
-    *,
-    location: str | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    return Response(201, body, headers=_located(headers, location))
-
-
-def accepted(
-    body: Mapping[str, Any],
-    *,
-    location: str | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    return Response(202, body, headers=_located(headers, location))
-
-
-def no_content(headers: Mapping[str, str] | None = None) -> Response:
-    return Response(204, headers=headers)
-
-
-def _located(headers: Mapping[str, str] | None, location: str | None) -> Mapping[str, str] | None:
-    return headers if location is None else {**(headers or {}), "Location": location}
+        headers["ETag"] = f'"{version}"'
+    return headers
 
 
 def _safe(value: str) -> str:

@@ -7,6 +7,7 @@ from json.encoder import encode_basestring_ascii as quote
 
 from vestibule.platform import logs, metrics, tracing
 from vestibule.platform.aws import AwsUnavailable
+from vestibule.platform.budget import seconds_left
 from vestibule.platform.http import identity
 from vestibule.platform.http.errors import (
     ApiError,
@@ -36,7 +37,7 @@ _LONGEST_NAME = 64
 _NOTHING: dict[str, str] = {}
 # Seconds. A person waits no longer for an answer, and the gateway 29 at most.
 _PATIENCE = 8.0
-_LAST_WORDS = 1.0
+_LAST_WORDS = 1.0  # what one clean answer takes at the end
 # When even the last except clause has failed.
 _LAST_RESORT = '{"error":"Internal error","details":[],"requestId":""}'
 
@@ -106,7 +107,8 @@ class Api:
         metrics.forget()
         if self._budget is not None:
             if self._patience is None:  # the function's time-out, the same at each call
-                self._patience = _seconds(context)
+                left = seconds_left(context, reserve=_LAST_WORDS)
+                self._patience = min(_PATIENCE, left)
             self._budget.begin(self._patience)
         call = _Call(_request_id(event, context))
         trace = tracing.trace_id()
@@ -162,8 +164,6 @@ class Api:
             body=event.get("body"),
             body_is_binary=bool(event.get("isBase64Encoded")),
             caller=call.caller,
-            records=self._records,
-            request_id=call.request_id,
             source_ip=sender.get("sourceIp") or "",
             user_agent=sender.get("userAgent") or "",
             url_path=context.get("path") or event.get("path") or "",
@@ -224,14 +224,7 @@ def _refuse(error: Exception, call: _Call) -> Response:
     elif not isinstance(error, ApiError):
         log.failure("a request failed", error)
         error = ApiError()
-    body = {
-        "error": error.error,
-        "details": [
-            {"field": detail.field, "rule": detail.rule, "message": detail.message}
-            for detail in error.details
-        ],
-        "requestId": call.request_id,
-    }
+    body = {**error.view(), "requestId": call.request_id}
     return Response(error.status, body, headers=error.headers)
 
 
@@ -244,14 +237,6 @@ def _request_id(event: object, context: object) -> str:
         if isinstance(candidate, str) and _is_plain(candidate, "-="):
             return candidate
     return ""
-
-
-def _seconds(context: object) -> float:
-    """Give what is left of the function's time, less what one clean answer takes at the end."""
-    remaining: Callable[[], int] | None = getattr(context, "get_remaining_time_in_millis", None)
-    if remaining is None:
-        return _PATIENCE
-    return min(_PATIENCE, max(0.0, remaining() / 1000 - _LAST_WORDS))
 
 
 def _path(target: _Target, given: Mapping[str, Any]) -> dict[str, str]:

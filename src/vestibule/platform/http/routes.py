@@ -47,7 +47,6 @@ class Parameter:
     description: str
     place: str = "query"
     kind: str = "string"
-    required: bool = False
 
 
 LIMIT = Parameter("limit", "How many to answer with: 1 to 100, 25 if left out.", kind="integer")
@@ -80,7 +79,11 @@ class Route:
 
 
 class Routes:
-    def __init__(self, *others: Routes) -> None:
+    def __init__(
+        self, *others: Routes, answering: Callable[[Handler], Handler] | None = None
+    ) -> None:
+        """`answering`: what each handler added here is put into."""
+        self._answering = answering
         self._routes: dict[tuple[str, str], Route] = {}
         for other in others:
             for route in other:
@@ -105,7 +108,7 @@ class Routes:
             Route(
                 method=method,
                 resource=resource,
-                handler=handler,
+                handler=handler if self._answering is None else self._answering(handler),
                 rule=said["rule"],
                 summary=said["summary"],
                 answers=dict(said["answers"]),
@@ -118,27 +121,6 @@ class Routes:
                 locates=frozenset(said.get("locates", ())),
             )
         )
-
-    def get(self, resource: str, **said: Unpack[Description]) -> Callable[[Handler], Handler]:
-        return self._decorator("GET", resource, said)
-
-    def post(self, resource: str, **said: Unpack[Description]) -> Callable[[Handler], Handler]:
-        return self._decorator("POST", resource, said)
-
-    def put(self, resource: str, **said: Unpack[Description]) -> Callable[[Handler], Handler]:
-        return self._decorator("PUT", resource, said)
-
-    def delete(self, resource: str, **said: Unpack[Description]) -> Callable[[Handler], Handler]:
-        return self._decorator("DELETE", resource, said)
-
-    def _decorator(
-        self, method: str, resource: str, said: Description
-    ) -> Callable[[Handler], Handler]:
-        def register(handler: Handler) -> Handler:
-            self.add(method, resource, handler, **said)
-            return handler
-
-        return register
 
     def _add(self, route: Route) -> None:
         if route.method not in METHODS:

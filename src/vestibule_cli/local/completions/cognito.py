@@ -7,6 +7,7 @@ the service, in the thread that runs it, and the triggers surround the rules.
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -60,6 +61,7 @@ class People(Protocol):
     def pool_of_client(self, client_id: str) -> Record | None: ...
     def find(self, pool: Record, username: str) -> Record | None: ...
     def send_code(self, pool: Record, user: Record, address: str, code: str) -> dict[str, str]: ...
+    def masked(self, address: str) -> str: ...
 
 
 class Rules:
@@ -157,7 +159,16 @@ class Rules:
             return refusal
         # Else two requests at once for one address would make two people.
         with self._signing_up[f"{pool['Id']} {data.get('Username')}"]:
-            return handler(data)
+            return self._masked(handler(data))
+
+    def _masked(self, answer: Answer) -> Answer:
+        """The emulator masks where a code went in every answer but that to SignUp."""
+        content = json.loads(answer[2])
+        sent = content.get("CodeDeliveryDetails")
+        if sent is None:
+            return answer
+        sent["Destination"] = self._people.masked(sent["Destination"])
+        return internals.success(content)
 
     def _confirm_sign_up(self, data: Data, handler: Handler) -> Answer:
         answer = handler(data)

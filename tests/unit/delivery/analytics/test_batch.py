@@ -10,7 +10,7 @@ import pytest
 
 from fakes.fault_server import FaultServer, answer, hang_up, reset
 from fakes.people import new_sub
-from fakes.sent import SentQueue, batch, record
+from fakes.queues import FakeQueue, batch, posted
 from fakes.table import FakeTable
 from vestibule.delivery import events
 from vestibule.delivery.analytics.batch import Analytics, read
@@ -58,7 +58,7 @@ class Stage:
 
     def __init__(self, secrets: Secrets | None) -> None:
         self.table = FakeTable()
-        self.queue, self.letters = SentQueue("analytics"), SentQueue("analytics-dlq")
+        self.queue, self.letters = FakeQueue("analytics"), FakeQueue("analytics-dlq")
         self.opened: list[str] = []
         secret = None
         if secrets is not None:
@@ -146,7 +146,7 @@ def test_a_sink_that_fails_gets_a_message_of_its_own_and_nobody_hears_it_twice(
         who = stage.somebody()
 
         assert stage.take(batch(signed_in(who))) == []
-        ((again, seconds),) = stage.queue.sent
+        (again,), (seconds,) = stage.queue.bodies, stage.queue.delays
         assert again == {**signed_in(who), "sink": "broken", "attempts": 1}
         assert 1 <= seconds <= 2
         assert stage.take(batch(again)) == []
@@ -161,12 +161,12 @@ def test_what_one_sink_goes_on_failing_waits_longer_each_time(staged: Staged) ->
     with FaultServer(answer({}, 500, checksum=False)) as broken:
         stage = staged(sinks(broken=broken.port))
         again = {**signed_in(stage.somebody()), "sink": "broken", "attempts": 1}
-        message = record(again, receives=3)
+        message = posted(again, receives=3)
 
         assert stage.take({"Records": [message]}) == [message["messageId"]]
 
         assert stage.queue.sent == []
-        assert stage.queue.hidden[message["messageId"]] <= 16
+        assert stage.queue.hidden[message["receiptHandle"]] <= 16
 
 
 def test_the_last_try_ends_in_a_dead_letter_that_names_the_sink(staged: Staged) -> None:
@@ -174,7 +174,7 @@ def test_the_last_try_ends_in_a_dead_letter_that_names_the_sink(staged: Staged) 
         stage = staged(sinks(broken=broken.port))
         again = {**signed_in(stage.somebody()), "sink": "broken", "attempts": 1}
 
-        assert stage.take({"Records": [record(again, receives=20)]}) == []
+        assert stage.take({"Records": [posted(again, receives=20)]}) == []
 
         (letter,) = stage.letters.bodies
         assert letter["event"] == again
@@ -190,7 +190,7 @@ def test_what_a_sink_refuses_for_good_becomes_its_dead_letter_and_no_other_sinks
         stage = staged(sinks(fine=fine.port, wrong=wrong.port))
 
         stage.take(batch(signed_in(stage.somebody())))
-        ((again, seconds),) = stage.queue.sent
+        (again,), (seconds,) = stage.queue.bodies, stage.queue.delays
         stage.take(batch(again))
 
         assert seconds == 0
@@ -206,7 +206,7 @@ def test_what_a_sink_refuses_for_good_becomes_its_dead_letter_and_no_other_sinks
 def test_the_event_stays_when_its_message_for_one_sink_cannot_be_queued(staged: Staged) -> None:
     with FaultServer(answer({}, 500, checksum=False)) as broken:
         stage = staged(sinks(broken=broken.port))
-        stage.queue.refuses = AwsUnavailable("sqs", "SendMessage")
+        stage.queue.is_away = True
         event = batch(signed_in(stage.somebody()))
 
         assert stage.take(event) == [event["Records"][0]["messageId"]]
@@ -238,10 +238,10 @@ def test_what_was_told_is_forgotten_a_month_later(staged: Staged) -> None:
 def test_a_sink_that_was_not_told_yet_hears_what_the_others_know(staged: Staged) -> None:
     with FaultServer(OK) as fine, FaultServer(answer({}, 500, checksum=False), OK) as broken:
         stage = staged(sinks(fine=fine.port, broken=broken.port))
-        stage.queue.refuses = AwsUnavailable("sqs", "SendMessage")
+        stage.queue.is_away = True
         event = batch(signed_in(stage.somebody()))
         assert len(stage.take(event)) == 1
-        stage.queue.refuses = None
+        stage.queue.is_away = False
 
         assert stage.take(event) == []
 
@@ -356,7 +356,7 @@ def test_after_five_failures_a_sink_is_left_alone_and_the_others_are_not(staged:
         assert len(fine.requests) == 8
         assert stage.opened == ["analytics:broken"]
         assert [body["attempts"] for body in stage.queue.bodies] == [*[1] * 5, *[0] * 3]
-        assert stage.queue.sent[-1][1] > 20
+        assert stage.queue.delays[-1] > 20
 
 
 @pytest.mark.parametrize("secrets", [None, Secrets(None), Secrets(""), Secrets('{"sinks": []}')])
@@ -382,7 +382,7 @@ def test_a_malformed_secret_keeps_events_until_it_is_mended_or_they_are_dead(
 ) -> None:
     secrets = Secrets(text)
     stage = staged(secrets)
-    first, last = record(signed_in(new_sub())), record(signed_in(new_sub()), receives=20)
+    first, last = posted(signed_in(new_sub())), posted(signed_in(new_sub()), receives=20)
 
     assert stage.take({"Records": [first, last]}) == [first["messageId"]]
 

@@ -4,7 +4,7 @@ import contextlib
 from base64 import b64encode
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vestibule.platform.http import forms
@@ -67,7 +67,6 @@ def test_what_is_said_to_be_encoded_and_is_not_is_refused() -> None:
         forms.read("a", URLENCODED, is_binary=True)
 
 
-@settings(deadline=None)
 @given(text=st.text(max_size=300), headers=st.sampled_from([URLENCODED, MULTIPART]))
 def test_any_text_is_a_form_or_refused(text: str, headers: dict[str, str]) -> None:
     with contextlib.suppress(InvalidRequest, PayloadTooLarge):

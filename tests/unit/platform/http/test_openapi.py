@@ -89,37 +89,45 @@ def _types_of_this_module(monkeypatch: pytest.MonkeyPatch) -> None:
 def things() -> Routes:
     routes = Routes()
     thing = f"{HERE}:Thing"
-    routes.get(
+    routes.add(
+        "GET",
         "/things",
+        handler,
         rule=SIGNED_IN,
         summary="List things.",
         answers={200: f"{HERE}:Things"},
         parameters=PAGE,
-    )(handler)
-    routes.post(
+    )
+    routes.add(
+        "POST",
         "/things",
+        handler,
         rule=SIGNED_IN,
         summary="Make a thing.",
         answers={201: thing},
         body=thing,
         refusals=(409,),
-    )(handler)
-    routes.put(
+    )
+    routes.add(
+        "PUT",
         "/things/{thingId}",
+        handler,
         rule=SELF_OR_ADMIN,
         summary="Change a thing.",
         answers={200: thing},
         body=thing,
         parameters=(IF_MATCH,),
-    )(handler)
-    routes.delete(
+    )
+    routes.add(
+        "DELETE",
         "/things/{thingId}/parts/{partId}",
+        handler,
         rule=SIGNED_IN,
         summary="Remove a part.",
         answers={204: None},
         tag="parts",
-    )(handler)
-    routes.get("/health", rule=PUBLIC, summary="Tell.", answers={200: None})(handler)
+    )
+    routes.add("GET", "/health", handler, rule=PUBLIC, summary="Tell.", answers={200: None})
     return routes
 
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from fakes import gateway
-from fakes.people import new_sub
-from vestibule.platform.authorization import CallerRecord
 from vestibule.platform.http.errors import InvalidRequest, Unauthenticated
 from vestibule.platform.http.request import Caller, Request
 
@@ -44,22 +41,6 @@ def test_a_caller_has_an_id() -> None:
 def test_nobody_has_none() -> None:
     with pytest.raises(Unauthenticated):
         _ = Request().user_id
-
-
-def test_a_callers_record_is_read_once() -> None:
-    sub = new_sub()
-    records = gateway.InMemoryRecords({sub: CallerRecord("user", "active")})
-    request = Request(caller=Caller(sub), records=records)
-
-    first = request.caller_record()
-    records.records.clear()
-
-    assert request.caller_record() is first is not None
-
-
-def test_a_request_built_without_records_says_so() -> None:
-    with pytest.raises(LookupError):
-        Request(caller=Caller("x")).caller_record()
 
 
 def test_a_page_is_of_the_route_that_asks_for_it() -> None:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from vestibule.platform.authorization import PUBLIC
+from vestibule.platform.http.request import Request
 from vestibule.platform.http.response import Response, ok
 from vestibule.platform.http.routes import RouteError, Routes
 
 if TYPE_CHECKING:
-    from vestibule.platform.http.request import Request
+    from vestibule.platform.http.routes import Handler
 
 WHOLE: dict[str, Any] = {"rule": PUBLIC, "summary": "A thing.", "answers": {200: None}}
 
@@ -23,14 +24,21 @@ def handler(_request: Request) -> Response:
 def test_the_methods_of_a_path_are_told_apart() -> None:
     routes = Routes()
 
-    for register in (routes.get, routes.post, routes.put, routes.delete):
-        register("/a", **WHOLE)(handler)
+    for method in ("GET", "POST", "PUT", "DELETE"):
+        routes.add(method, "/a", handler, **WHOLE)
 
     assert [route.name for route in routes] == ["GET /a", "POST /a", "PUT /a", "DELETE /a"]
 
 
-def test_a_decorated_handler_stays_what_it_was() -> None:
-    assert Routes().get("/a", **WHOLE)(handler) is handler
+def test_handlers_are_put_into_what_answers_for_them_all() -> None:
+    def answering(inner: Handler) -> Handler:
+        return lambda request: Response(201, inner(request).body)
+
+    routes = Routes(answering=answering)
+    routes.add("GET", "/a", handler, **WHOLE)
+
+    (route,) = routes
+    assert route.handler(Request()).status == 201
 
 
 @pytest.mark.parametrize("rule", [None, "public", True, object])
@@ -43,7 +51,7 @@ def test_a_route_that_says_nothing_of_its_rule_does_not_start() -> None:
     said = {name: value for name, value in WHOLE.items() if name != "rule"}
 
     with pytest.raises(RouteError):
-        Routes().get("/a", **said)(handler)
+        Routes().add("GET", "/a", handler, **said)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ class Outcome(NamedTuple):
     answer: Any = None
     error: str | None = None  # what the function, or the runtime in its place, said went wrong
     throttled: bool = False
+    unready: bool = False  # it is still being made
 
 
 class Functions(Protocol):
@@ -50,6 +51,8 @@ class Firing:
                 reason = SOCKET_TIMEOUT
             elif outcome.throttled:
                 reason = "TooManyRequestsException"
+            elif outcome.unready:
+                raise failures.unexpected(trigger, "ResourceConflictException")
             elif outcome.error is not None:
                 raise failures.refused(trigger, outcome.error)
             else:
