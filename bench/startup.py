@@ -36,12 +36,12 @@ def measure(rounds: int) -> Startup:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Outputs]:
+def running(project: Path = ROOT) -> Iterator[Outputs]:
     """A stack of its own, with no state before and none after."""
     with tempfile.TemporaryDirectory(prefix="vestibule-bench-") as folder:
         state = StateFolder(Path(folder) / "state")
         try:
-            _vestibule(state, "up", "--detach")
+            _vestibule(state, "up", "--detach", project=project)
             outputs = Outputs.read(state.outputs_file)
             if outputs is None:
                 raise RuntimeError(f"no stack runs on {state.root}")
@@ -71,10 +71,10 @@ def _up(state: StateFolder) -> float:
     return time.perf_counter() - started
 
 
-def _vestibule(state: StateFolder, *arguments: str) -> None:
+def _vestibule(state: StateFolder, *arguments: str, project: Path = ROOT) -> None:
     done = subprocess.run(
         [str(VESTIBULE), *arguments],
-        cwd=ROOT,
+        cwd=project,
         env={**os.environ, "VESTIBULE_STATE": str(state.root)},
         capture_output=True,
         text=True,

@@ -57,6 +57,6 @@ locals {
   # Networks may be made in any region that the live policy allows.
   network_arns = merge({ anything = ["*"] }, {
     for kind in ["elastic-ip", "internet-gateway", "natgateway", "route-table", "subnet", "vpc"] :
-    "ec2:${kind}" => var.restrict_network ? ["arn:${data.aws_partition.current.partition}:ec2:*:${data.aws_caller_identity.current.account_id}:${kind}/*"] : ["*"]
+    "ec2:${kind}" => ["arn:${data.aws_partition.current.partition}:ec2:*:${data.aws_caller_identity.current.account_id}:${kind}/*"]
   })
 }

@@ -65,7 +65,6 @@ module "functions" {
   topic_senders      = local.topic_senders
   environment        = "${var.environment}${var.environment_suffix}"
   table_name         = module.data.table_name
-  restrict_network   = var.restrict_network
   mail_from          = var.restrict_sender ? try(local.mail.from, null) : null
   trigger_pools      = { (local.stack.user_pool.triggers) = module.identity.user_pool_arn }
 

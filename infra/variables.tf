@@ -330,13 +330,6 @@ variable "secrets" {
   }
 }
 
-variable "restrict_network" {
-  description = "Let the builder of networks touch only what carries this deployment's tag, and functions put only items of their kinds. Off only where IAM doesn't know such conditions."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
 variable "restrict_sender" {
   description = "Let functions mail as the one sender alone, whatever else the identity covers (`ses:FromAddress`). Off only where IAM doesn't know that key."
   type        = bool

@@ -126,8 +126,8 @@ resource "aws_iam_role_policy" "deployer" {
         Resource = [
           "${local.arn}:cognito-idp:*:${local.own}:userpool/*",
           "${local.arn}:dynamodb:*:${local.own}:table/*",
-          aws_s3_bucket.state.arn,
-          "${aws_s3_bucket.state.arn}/*",
+          module.bucket.bucket.arn,
+          "${module.bucket.bucket.arn}/*",
           each.value.arn,
         ]
       },

@@ -1,12 +1,12 @@
 output "state_bucket" {
   description = "Bucket that holds the states of all deployments."
-  value       = aws_s3_bucket.state.bucket
+  value       = module.bucket.bucket.name
 }
 
 output "backend_config" {
   description = "Text of the file for `terraform init -backend-config=FILE`. Add the key: one for each deployment."
   value       = <<-EOT
-    bucket = "${aws_s3_bucket.state.bucket}"
+    bucket = "${module.bucket.bucket.name}"
     region = "${var.region}"
   EOT
 }

@@ -1,7 +1,6 @@
 # The embedded emulator. What it lacks is turned off here by its own variable.
 environment         = "local"
 restrict_sender     = false # its IAM doesn't know ses:FromAddress
-restrict_network    = false # nor tags in conditions on EC2
 publish_versions    = false # new code is live at once
 wait_for_deployment = false # its CloudFront has no places to wait for
 mail_feedback       = false # its SES tells nobody of bounces

@@ -1,20 +1,9 @@
 # Who hears of what, and what that costs. Nothing is sent anywhere.
 
 mock_provider "aws" {
+  source = "./tests/mocks"
   # Known while planning: nothing that says prevent_destroy could be torn down after an apply.
   override_during = plan
-
-  mock_resource "aws_sns_topic" {
-    defaults = { arn = "arn:aws:sns:us-east-1:123456789012:vestibule-test-alarms" }
-  }
-
-  mock_resource "aws_kms_key" {
-    defaults = { arn = "arn:aws:kms:us-east-1:123456789012:key/some" }
-  }
-
-  mock_resource "aws_cloudwatch_metric_alarm" {
-    defaults = { arn = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:some" }
-  }
 }
 
 variables {

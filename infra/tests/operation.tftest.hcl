@@ -1,96 +1,16 @@
 # What only some deployments have: versions, firewalls, throttles, endpoints. Nothing is sent anywhere.
 
 mock_provider "aws" {
+  source = "./tests/mocks"
   # Known while planning: nothing that says prevent_destroy could be torn down after an apply.
   override_during = plan
-
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-
-  mock_resource "aws_cognito_user_pool" {
-    defaults = {
-      id       = "us-east-1_pool"
-      arn      = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_pool"
-      endpoint = "cognito-idp.us-east-1.amazonaws.com/us-east-1_pool"
-    }
-  }
-
-  mock_resource "aws_cognito_identity_pool" {
-    defaults = {
-      id  = "us-east-1:identity"
-      arn = "arn:aws:cognito-identity:us-east-1:123456789012:identitypool/us-east-1:identity"
-    }
-  }
-
-  mock_resource "aws_dynamodb_table" {
-    defaults = {
-      arn        = "arn:aws:dynamodb:us-east-1:123456789012:table/vestibule-test"
-      stream_arn = "arn:aws:dynamodb:us-east-1:123456789012:table/vestibule-test/stream/2026"
-    }
-  }
-
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/some" }
-  }
-
-  mock_resource "aws_lambda_function" {
-    defaults = {
-      arn        = "arn:aws:lambda:us-east-1:123456789012:function:some"
-      invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/some/invocations"
-    }
-  }
-
-  mock_resource "aws_sqs_queue" {
-    defaults = { arn = "arn:aws:sqs:us-east-1:123456789012:some" }
-  }
-
-  mock_resource "aws_cloudwatch_event_bus" {
-    defaults = { arn = "arn:aws:events:us-east-1:123456789012:event-bus/vestibule-test" }
-  }
-
-  mock_resource "aws_cloudwatch_event_rule" {
-    defaults = { arn = "arn:aws:events:us-east-1:123456789012:rule/some" }
-  }
-
-  mock_resource "aws_secretsmanager_secret" {
-    defaults = { arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:some" }
-  }
-
-  mock_resource "aws_ssm_parameter" {
-    defaults = { arn = "arn:aws:ssm:us-east-1:123456789012:parameter/some" }
-  }
-
-  mock_resource "aws_s3_bucket" {
-    defaults = { arn = "arn:aws:s3:::some" }
-  }
-
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:us-east-1:123456789012:log-group:some" }
-  }
-
-  mock_resource "aws_api_gateway_rest_api" {
-    defaults = { execution_arn = "arn:aws:execute-api:us-east-1:123456789012:api" }
-  }
-
-  mock_resource "aws_cloudfront_function" {
-    defaults = { arn = "arn:aws:cloudfront::123456789012:function/some" }
-  }
 }
 
 # For CloudFront.
 mock_provider "aws" {
-  alias = "us_east_1"
-}
-
-variables {
-  environment = "test"
-  # Nothing is uploaded, so any file will do.
-  package_path = "README.md"
+  alias           = "us_east_1"
+  source          = "./tests/mocks"
+  override_during = plan
 }
 
 run "machines_that_sign_up_are_held_tighter" {

@@ -1,22 +1,16 @@
 # The module that holds people: what it promises whatever its caller asks.
 
 mock_provider "aws" {
-  mock_resource "aws_cognito_user_pool" {
-    defaults = { endpoint = "cognito-idp.us-east-1.amazonaws.com/us-east-1_pool" }
-  }
-
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/some" }
-  }
-
-  mock_resource "aws_cloudfront_function" {
-    defaults = { arn = "arn:aws:cloudfront::123456789012:function/some" }
-  }
+  source = "./tests/mocks"
+  # Known while planning: nothing that says prevent_destroy could be torn down after an apply.
+  override_during = plan
 }
 
 # For CloudFront.
 mock_provider "aws" {
-  alias = "us_east_1"
+  alias           = "us_east_1"
+  source          = "./tests/mocks"
+  override_during = plan
 }
 
 variables {
@@ -287,81 +281,42 @@ run "the_lite_tier_takes_the_first_token_events" {
 
 run "token_events_for_access_tokens_are_refused_on_the_lite_tier" {
   command = plan
-
-  module {
-    source = "./modules/identity"
-  }
-
-  variables {
-    tier = "LITE"
-  }
-
+  module { source = "./modules/identity" }
+  variables { tier = "LITE" }
   expect_failures = [aws_cognito_user_pool.this]
 }
 
 run "triggers_that_outlast_cognitos_patience_are_refused" {
   command = plan
-
-  module {
-    source = "./modules/identity"
-  }
-
-  variables {
-    triggers = merge(var.triggers, { timeout = 5 })
-  }
-
+  module { source = "./modules/identity" }
+  variables { triggers = merge(var.triggers, { timeout = 5 }) }
   expect_failures = [aws_cognito_user_pool.this]
 }
 
 run "threat_protection_is_refused_on_a_cheaper_tier" {
   command = plan
-
-  module {
-    source = "./modules/identity"
-  }
-
-  variables {
-    threat_protection = "ENFORCED"
-  }
-
+  module { source = "./modules/identity" }
+  variables { threat_protection = "ENFORCED" }
   expect_failures = [aws_cognito_user_pool.this]
 }
 
 run "the_default_sender_is_refused_where_people_are" {
   command = plan
-
-  module {
-    source = "./modules/identity"
-  }
-
-  variables {
-    production = true
-  }
-
+  module { source = "./modules/identity" }
+  variables { production = true }
   expect_failures = [aws_cognito_user_pool.this]
 }
 
 run "a_second_factor_by_mail_without_a_sender_is_refused" {
   command = plan
-
-  module {
-    source = "./modules/identity"
-  }
-
-  variables {
-    mfa_methods = ["email"]
-  }
-
+  module { source = "./modules/identity" }
+  variables { mfa_methods = ["email"] }
   expect_failures = [aws_cognito_user_pool.this]
 }
 
 run "passkeys_are_refused_on_the_lite_tier" {
   command = plan
-
-  module {
-    source = "./modules/identity"
-  }
-
+  module { source = "./modules/identity" }
   variables {
     tier     = "LITE"
     triggers = merge(var.triggers, { token_event = "V1_0" })
@@ -373,15 +328,8 @@ run "passkeys_are_refused_on_the_lite_tier" {
 
 run "a_provider_without_pages_to_come_back_by_is_refused" {
   command = plan
-
-  module {
-    source = "./modules/identity"
-  }
-
-  variables {
-    identity_providers = { Google = { type = "Google", details = { client_id = "x" }, attributes = { email = "email" } } }
-  }
-
+  module { source = "./modules/identity" }
+  variables { identity_providers = { Google = { type = "Google", details = { client_id = "x" }, attributes = { email = "email" } } } }
   expect_failures = [aws_cognito_user_pool_client.web]
 }
 
@@ -389,53 +337,28 @@ run "a_provider_without_pages_to_come_back_by_is_refused" {
 
 run "names_that_differ_by_case_are_refused" {
   command = plan
-
-  module {
-    source = "./tests/fixtures/user_pool"
-  }
-
-  variables {
-    user_pool = merge(var.user_pool, { case_sensitive = true })
-  }
-
+  module { source = "./tests/fixtures/user_pool" }
+  variables { user_pool = merge(var.user_pool, { case_sensitive = true }) }
   expect_failures = [var.user_pool]
 }
 
 run "short_passwords_are_refused" {
   command = plan
-
-  module {
-    source = "./tests/fixtures/user_pool"
-  }
-
-  variables {
-    user_pool = merge(var.user_pool, { password_minimum_length = 11 })
-  }
-
+  module { source = "./tests/fixtures/user_pool" }
+  variables { user_pool = merge(var.user_pool, { password_minimum_length = 11 }) }
   expect_failures = [var.user_pool]
 }
 
 run "tokens_of_more_than_an_hour_are_refused" {
   command = plan
-
-  module {
-    source = "./tests/fixtures/user_pool"
-  }
-
-  variables {
-    user_pool = merge(var.user_pool, { token_minutes = { access = 15, id = 61 } })
-  }
-
+  module { source = "./tests/fixtures/user_pool" }
+  variables { user_pool = merge(var.user_pool, { token_minutes = { access = 15, id = 61 } }) }
   expect_failures = [var.user_pool]
 }
 
 run "sign_ins_of_more_than_ten_years_and_no_second_factor_to_choose_are_refused" {
   command = plan
-
-  module {
-    source = "./tests/fixtures/user_pool"
-  }
-
+  module { source = "./tests/fixtures/user_pool" }
   variables {
     user_pool   = merge(var.user_pool, { refresh_token_days = 3651 })
     mfa_methods = []
@@ -447,15 +370,8 @@ run "sign_ins_of_more_than_ten_years_and_no_second_factor_to_choose_are_refused"
 
 run "a_pool_without_a_second_factor_is_refused" {
   command = plan
-
-  module {
-    source = "./tests/fixtures/user_pool"
-  }
-
-  variables {
-    user_pool = merge(var.user_pool, { mfa = "OFF" })
-  }
-
+  module { source = "./tests/fixtures/user_pool" }
+  variables { user_pool = merge(var.user_pool, { mfa = "OFF" }) }
   expect_failures = [var.user_pool]
 }
 
@@ -535,11 +451,7 @@ run "a_table_may_have_keys_and_backups_of_its_own" {
 
 run "a_copy_without_a_key_beside_a_table_with_one_is_refused" {
   command = plan
-
-  module {
-    source = "./modules/data"
-  }
-
+  module { source = "./modules/data" }
   variables {
     name             = "vestibule-test"
     region           = "us-east-1"
@@ -553,11 +465,7 @@ run "a_copy_without_a_key_beside_a_table_with_one_is_refused" {
 
 run "a_key_of_another_region_is_refused" {
   command = plan
-
-  module {
-    source = "./modules/data"
-  }
-
+  module { source = "./modules/data" }
   variables {
     name    = "vestibule-test"
     region  = "us-east-1"

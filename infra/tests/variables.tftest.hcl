@@ -4,11 +4,6 @@
 # Each run breaks every variable in one way more. A variable whose rules ask for another one is
 # looked at only where that other one is right.
 
-variables {
-  environment  = "test"
-  package_path = "README.md"
-}
-
 run "values_that_cannot_be_are_refused" {
   command = plan
 

@@ -30,7 +30,7 @@ from vestibule_cli.project import CHECKOUT
 _PLATFORMS = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014")
 _EARLY_PLATFORMS = ("manylinux_2_17", "manylinux2014")
 _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
-_TESTS = {"test", "tests"}
+_LEFT_OUT = {"__pycache__", "test", "tests"}
 # A fixed moment, the earliest a zip can hold: file times say nothing about content.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -107,11 +107,14 @@ def _without_interpreter(version: str) -> str:
 def _own_sources(package: Path) -> Entries:
     if not (package / "__init__.py").is_file():
         raise PackageError(f"{package} is not there: build from a checkout of the project")
-    return {
-        name: path.read_bytes()
-        for path in package.rglob("*")
-        if path.is_file() and _is_needed(name := path.relative_to(package.parent).as_posix())
-    }
+    entries: Entries = {}
+    for folder, folders, names in os.walk(package):
+        folders[:] = [each for each in folders if each not in _LEFT_OUT]
+        inside = Path(folder).relative_to(package.parent).as_posix()
+        for name in names:
+            if _is_needed(f"{inside}/{name}") and (path := Path(folder, name)).is_file():
+                entries[f"{inside}/{name}"] = path.read_bytes()
+    return entries
 
 
 def _policy(root: Path) -> Entries:
@@ -128,8 +131,7 @@ def _is_needed(name: str) -> bool:
     path = PurePosixPath(name)
     if any(part.endswith(".dist-info") for part in path.parts):
         return "license" in name.partition(".dist-info/")[2].lower()
-    folders = set(path.parts[:-1])
-    if "__pycache__" in folders or folders & _TESTS:
+    if not _LEFT_OUT.isdisjoint(path.parts[:-1]):
         return False
     if path.name.startswith(".") or path.name.endswith("~"):
         return False

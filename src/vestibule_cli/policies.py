@@ -84,13 +84,10 @@ def with_arns(
     path: Path,
     arns: Mapping[str, Sequence[str]],
     names: Mapping[str, str],
-    unknown_conditions: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The policy with each symbol replaced by the ARNs it stands for here.
 
     `names` are what ENVIRONMENT and TABLE stand for in conditions.
-    Conditions on keys that begin like one of `unknown_conditions` are left out: where nobody knows
-    the key, they would refuse everything.
     """
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for statement in document["Statement"]:
@@ -100,26 +97,20 @@ def with_arns(
             for arn in ([named] if _is_arn(named) else arns[named])
         )
         statement["Resource"] = list(dict.fromkeys(found))
-        condition = _condition(statement.pop("Condition", {}), names, unknown_conditions)
-        if condition:
-            statement["Condition"] = condition
+        if condition := statement.get("Condition"):
+            statement["Condition"] = _condition(condition, names)
     return document
 
 
 def _condition(
-    condition: Mapping[str, Mapping[str, Sequence[str]]],
-    names: Mapping[str, str],
-    unknown: Sequence[str],
+    condition: Mapping[str, Mapping[str, Sequence[str]]], names: Mapping[str, str]
 ) -> dict[str, Any]:
-    known = {
+    return {
         operator: {
-            key: [names.get(value, value) for value in values]
-            for key, values in keys.items()
-            if not key.startswith(tuple(unknown))
+            key: [names.get(value, value) for value in values] for key, values in keys.items()
         }
         for operator, keys in condition.items()
     }
-    return {operator: keys for operator, keys in known.items() if keys}
 
 
 def _is_arn(resource: object) -> bool:

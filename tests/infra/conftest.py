@@ -14,7 +14,7 @@ from vestibule_cli import package
 from vestibule_cli.deploy.terraform import Command, Terraform
 
 INFRA = Path(__file__).resolve().parents[2] / "infra"
-LONGEST = 430
+LONGEST = 520
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,15 @@ def leftovers(endpoint_url: str, region: str) -> list[str]:
                 )[kind]
             ],
             "dashboards": clients["cloudwatch"].list_dashboards()["DashboardEntries"],
+            "certificates": clients["acm"].list_certificates()["CertificateSummaryList"],
+            "domains": clients["apigateway"].get_domain_names()["items"],
+            "health checks": clients["route53"].list_health_checks()["HealthChecks"],
+            "identities": [
+                each
+                for each in clients["sesv2"].list_email_identities()["EmailIdentities"]
+                if "@" not in each["IdentityName"]  # an address is somebody's, made beforehand
+            ],
+            "zones": clients["route53"].list_hosted_zones()["HostedZones"],
         }
     finally:
         clients.close()

@@ -3,18 +3,24 @@
 A process of its own, because the emulator keeps its state in module globals, and because the
 minute that Terraform waits is better spent on other tests.
 
-    rehearsal.py terraform FOLDER PACKAGE     applies, plans again, destroys
-    rehearsal.py provision FOLDER PACKAGE     what `vestibule up` does without Terraform
+    rehearsal.py terraform FOLDER [PACKAGE]     applies, lets people and the end-to-end suite use
+                                                what was made, plans again, destroys
+    rehearsal.py domain FOLDER [PACKAGE]        the same without people, with a domain
+    rehearsal.py provision FOLDER [PACKAGE]     what `vestibule up` does without Terraform
+
+It prints how long each step took. The folder must not hold another rehearsal.
 """
 
 import http.client
 import json
+import os
+import resource
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -22,11 +28,13 @@ from urllib.parse import urlsplit
 import dangers
 import described
 
+from vestibule_cli import package as packages
 from vestibule_cli import stack as stacks
 from vestibule_cli.demo.place import Place
 from vestibule_cli.demo.play import Play
 from vestibule_cli.deploy.emulator import EmulatorTree
 from vestibule_cli.deploy.terraform import TerraformError
+from vestibule_cli.deployments import Deployed, Deployments, Name
 from vestibule_cli.local import edge
 from vestibule_cli.local.emulator import ROOT_CREDENTIALS, Emulator
 from vestibule_cli.local.provision import provision
@@ -35,8 +43,21 @@ from vestibule_cli.local.state import StateFolder
 if TYPE_CHECKING:
     from vestibule_cli.outputs import Outputs
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # as pytest does, for `fakes`
+from fakes import end_to_end
+
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
+NAME = "local"
+# Everything that a domain brings, and that the emulator knows.
+DOMAIN = (
+    "-var=domain_name=example.com",
+    "-var=zone={create=true, delegated=true}",
+    "-var=sign_in_domain={own=true}",
+    "-var=health_check=true",
+    '-var=dns_records={mx={type="MX", values=["10 mx.example.net"]}}',
+    '-var=mail={identity="example.com", from="hello@example.com", create=true}',
+)
 
 
 @dataclass(frozen=True)
@@ -51,16 +72,43 @@ class Stage:
     def site_url(self) -> str:
         return f"http://127.0.0.1:{self.edge_port}"
 
-    def play(self, outputs: "Outputs") -> list[str]:
-        """Let the demonstration's people use what was made; tell the steps they took."""
+    def open_site(self, outputs: "Outputs") -> None:
         stage = self.tree.stack.api.stage
         gateway = f"/restapis/{outputs.rest_api_id}/{stage}/_user_request_"
         app = edge.build(ROOT / "site", self.emulator.app, gateway, self.emulator.mails)
         self.emulator.serve(app, self.edge_port)
+
+    def play(self, outputs: "Outputs") -> list[str]:
+        """Let the demonstration's people use what was made; tell the steps they took."""
         steps: list[str] = []
         place = Place.from_outputs(outputs.as_dict(), ROOT_CREDENTIALS)
         Play(place, lambda title, _seconds: steps.append(title)).run()
         return steps
+
+    def end_to_end(self, outputs: "Outputs", made: dict[str, Any]) -> str:
+        """Run the suite that `make e2e-aws` runs on AWS; return what it says."""
+        folder = self.tree.folder / "deployments"
+        Deployments(folder).save(Name(NAME), Deployed.of(made, outputs.policy_parameter))
+        environment = {
+            **self.emulator.outer_environment,
+            **self.tree.process_environment(),
+            "VESTIBULE_DEPLOYMENTS": str(folder),
+        }
+        clients = described.Clients(outputs.aws_endpoint_url, outputs.region)
+        try:
+            fill(clients["secretsmanager"], outputs)
+            with end_to_end.received_mails(clients["sqs"], outputs.inbox_url) as queue:
+                tested = end_to_end.run(environment, queue, name=NAME)
+        finally:
+            clients.close()
+        return tested.stdout + tested.stderr
+
+
+def fill(secrets: Any, outputs: "Outputs") -> None:
+    """As people do after a deployment: nobody hears of facts, and the CRM knows nobody."""
+    crm = {"url": f"{outputs.site_url}/api/no-such-thing"}
+    for key, value in {"analytics": {"sinks": []}, "crm": crm}.items():
+        secrets.put_secret_value(SecretId=outputs.secrets[key], SecretString=json.dumps(value))
 
 
 @contextmanager
@@ -77,7 +125,7 @@ def running_emulator(folder: Path) -> Iterator[Stage]:
                 stacks.load(ROOT / "stack.yaml"),
                 emulator.url,
                 region=REGION,
-                environment="local",
+                environment=NAME,
                 outer_environment=emulator.outer_environment,
                 site_url=f"http://127.0.0.1:{ports.edge}",
             )
@@ -88,20 +136,39 @@ def running_emulator(folder: Path) -> Iterator[Stage]:
         state.unlock()
 
 
-def rehearse_terraform(folder: Path, package: Path) -> dict[str, Any]:
-    record: dict[str, Any] = {"progress": [], "seconds": {}}
+@dataclass
+class Watch:
+    """Times steps, and writes down what ended: wall clock, and both processors' work for it."""
 
-    def timed(step: str, work: Callable[[], Any]) -> Any:
-        started = time.monotonic()
+    seconds: dict[str, float] = field(default_factory=dict)
+    work: dict[str, float] = field(default_factory=dict)
+
+    def timed(self, step: str, work: Callable[[], Any]) -> Any:
+        started, worked = time.monotonic(), _processor_seconds()
         found = work()
-        record["seconds"][step] = round(time.monotonic() - started, 1)
+        self.seconds[step] = round(time.monotonic() - started, 1)
+        self.work[step] = round(_processor_seconds() - worked, 1)
         return found
 
+    def lines(self) -> Iterator[str]:
+        for step, seconds in self.seconds.items():
+            yield f"{step:12} {seconds:6.1f} s, {self.work[step]:5.1f} s of processor"
+        yield f"load         {os.getloadavg()[0]:6.1f} at the end, on {os.cpu_count()} processors"
+
+
+def _processor_seconds() -> float:
+    both = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in both)
+
+
+def rehearse_terraform(folder: Path, package: Path) -> dict[str, Any]:
+    record: dict[str, Any] = {"progress": []}
+    watch = Watch()
     with running_emulator(folder) as stage:
         place = stage.tree
         url = place.endpoint_url
         record["empty"] = described.leftovers(url, REGION)
-        made = timed("apply", lambda: place.apply(package, record["progress"].append))
+        made = watch.timed("apply", lambda: place.apply(package, record["progress"].append))
         outputs = place.outputs(made)
         record["terraform_outputs"] = made
         record["outputs"] = outputs.as_dict()
@@ -111,19 +178,49 @@ def rehearse_terraform(folder: Path, package: Path) -> dict[str, Any]:
         record["distribution"] = described.distribution(
             url, REGION, made["cloudfront_distribution_id"]
         )
-        record["played"] = timed("play", lambda: stage.play(outputs))
-        terraform = place.prepared()
+        stage.open_site(outputs)
+        record["played"] = watch.timed("play", lambda: stage.play(outputs))
+        record["end_to_end"] = watch.timed("end to end", lambda: stage.end_to_end(outputs, made))
         variables = place.variables(package)
-        record["second_plan"] = timed("plan", lambda: terraform.planned_changes(*variables))
+        record["second_plan"] = second_plan(watch, place, *variables)
         record["destroy_refused"] = refusal(place, package)
-        record["dangers"] = timed("dangers", lambda: dangers.rehearse(place, package))
-        # DynamoDB refuses to delete a protected table, as on AWS.
-        unprotected = [*variables, "-var=deletion_protection=false"]
-        terraform = place.prepared()
-        timed("unprotect", lambda: terraform.apply(*unprotected))
-        timed("destroy", lambda: terraform.destroy(*unprotected))
+        record["dangers"] = watch.timed("dangers", lambda: dangers.rehearse(place, package))
+        destroy(watch, place, *variables)
         record["leftovers"] = described.leftovers(url, REGION)
-    return record
+    return {**record, "figures": list(watch.lines())}
+
+
+def rehearse_domain(folder: Path, package: Path) -> dict[str, Any]:
+    progress: list[str] = []
+    watch = Watch()
+    with running_emulator(folder) as stage:
+        place = stage.tree
+        made = watch.timed("apply", lambda: place.apply(package, progress.append, *DOMAIN))
+        variables = [*place.variables(package), *DOMAIN]
+        planned = second_plan(watch, place, *variables)
+        destroy(watch, place, *variables)
+        return {
+            "progress": progress,
+            "terraform_outputs": made,
+            "second_plan": planned,
+            "leftovers": described.leftovers(place.endpoint_url, REGION),
+            "figures": list(watch.lines()),
+        }
+
+
+def second_plan(watch: Watch, place: EmulatorTree, *variables: str) -> list[str]:
+    found: list[str] = watch.timed(
+        "second plan", lambda: place.prepared().planned_changes(*variables)
+    )
+    return found
+
+
+def destroy(watch: Watch, place: EmulatorTree, *variables: str) -> None:
+    # DynamoDB refuses to delete a protected table, as on AWS. The last plan has found no change.
+    unprotected = [*variables, "-var=deletion_protection=false", "-refresh=false"]
+    terraform = place.prepared()
+    watch.timed("unprotect", lambda: terraform.apply(*unprotected))
+    watch.timed("destroy", lambda: terraform.destroy(*unprotected))
 
 
 def refusal(place: EmulatorTree, package: Path) -> str:
@@ -171,14 +268,30 @@ def answer(url: str) -> dict[str, Any]:
     return {"status": response.status, "body": response.read().decode()}
 
 
+# What must be empty of a record.
+FAULTS = ("failure", "second_plan", "leftovers")
+REHEARSALS = {
+    "domain": rehearse_domain,
+    "provision": rehearse_provision,
+    "terraform": rehearse_terraform,
+}
+
+
 def main(kind: str, folder: Path, package: Path) -> None:
-    rehearse = {"terraform": rehearse_terraform, "provision": rehearse_provision}[kind]
     try:
-        record = rehearse(folder, package)
+        record = REHEARSALS[kind](folder, package)
     except Exception:  # noqa: BLE001 - whatever it was, the test is to say it
         record = {"failure": traceback.format_exc()}
     (folder / "record.json").write_text(json.dumps(record, default=str), encoding="utf-8")
+    failed = [f"{name}: {record[name]}" for name in FAULTS if record.get(name)]
+    sys.stdout.writelines(f"{line}\n" for line in (*record.get("figures", ()), *failed))
+
+
+def built(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return packages.build(packages.Target.host(), folder / "vestibule.zip").path
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    place_ = Path(sys.argv[2])
+    main(sys.argv[1], place_, Path(sys.argv[3]) if sys.argv[3:] else built(place_))

@@ -27,12 +27,11 @@ def test_a_copy_differs_by_its_override_files_only(tmp_path: Path, stack: stacks
     added = {name for name in copied if name.endswith("_override.tf")}
     assert added == {
         "backend_override.tf",
+        "modules/bucket/lifted_override.tf",
         "modules/data/lifted_override.tf",
         "modules/delivery/lifted_override.tf",
         "modules/dns/lifted_override.tf",
-        "modules/functions/lifted_override.tf",
         "modules/identity/lifted_override.tf",
-        "modules/site/lifted_override.tf",
     }
     for name in copied - added:
         assert (root / name).read_bytes() == (ROOT / "infra" / name).read_bytes(), name

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.terraform, pytest.mark.timeout(450)]
+pytestmark = [pytest.mark.terraform, pytest.mark.timeout(540)]
 
 # What only a deployment has. Everything else must be equal.
 ONLY_DEPLOYED: dict[tuple[str, ...], str] = {

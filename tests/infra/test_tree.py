@@ -28,7 +28,7 @@ def test_every_file_is_formatted() -> None:
 
 
 @pytest.mark.terraform
-@pytest.mark.timeout(450)
+@pytest.mark.timeout(540)
 @pytest.mark.parametrize("folder", [".", "bootstrap"])
 def test_the_tree_is_valid_and_its_own_tests_pass(
     folder: str, tested: "dict[str, Future[int]]"

@@ -21,12 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from fakes import gateway
+from fakes.roles import Rights, Role, deployed_policy, is_denied
 from vestibule.vpcs import ec2_answers
 from vestibule_cli import stack as stacks
 from vestibule_cli.demo.place import Place
@@ -66,11 +64,10 @@ def actions_of(function: str, sid: str) -> set[str]:
 
 @dataclass
 class Stage:
-    """The running stack, and a role that is given one function's policy or a part of it."""
+    """The running stack, and somebody who is known there."""
 
     outputs: Mapping[str, Any]
     place: Place
-    iam: Any
     somebody: dict[str, str] = field(default_factory=dict)
 
     def configuration(self, function: str) -> Mapping[str, Any]:
@@ -82,12 +79,7 @@ class Stage:
 
     def policy(self, function: str) -> dict[str, Any]:
         """As it was deployed, with ARNs."""
-        role = self.configuration(function)["Role"].rpartition("/")[2]
-        (name,) = self.iam.list_role_policies(RoleName=role)["PolicyNames"]
-        document: dict[str, Any] = self.iam.get_role_policy(RoleName=role, PolicyName=name)[
-            "PolicyDocument"
-        ]
-        return document
+        return deployed_policy(self.place, self.outputs["functions"][function])
 
     @contextmanager
     def policy_says(self, **rules: str) -> Iterator[None]:
@@ -137,79 +129,7 @@ class Stage:
         return self.somebody["email"]
 
 
-@dataclass(frozen=True)
-class Rights:
-    """Somebody's credentials, as a function finds them in its environment."""
-
-    variables: Mapping[str, str] = field(repr=False)
-
-
 OPERATOR = Rights({name.upper(): value for name, value in ROOT_CREDENTIALS.items()})
-
-
-class Role:
-    """A role of the test's own, with a function's policy: the stack's stays as it is."""
-
-    def __init__(self, stage: Stage, function: str) -> None:
-        self._stage = stage
-        self._document = stage.policy(function)
-        self._name = f"probe-{function}-{secrets.token_hex(3)}"
-        trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-        made = stage.iam.create_role(
-            RoleName=self._name,
-            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
-        )
-        self.allow()
-        assumed = stage.place.operator("sts").assume_role(
-            RoleArn=made["Role"]["Arn"], RoleSessionName="probe"
-        )
-        self._clients: dict[str, Any] = {}
-        given = assumed["Credentials"]
-        self.rights = Rights(
-            {
-                "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
-                "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
-                "AWS_SESSION_TOKEN": given["SessionToken"],
-            }
-        )
-
-    def allow(self, *, but: str | None = None) -> None:
-        kept = [each for each in self._document["Statement"] if each["Sid"] != but]
-        assert but is None or len(kept) == len(self._document["Statement"]) - 1
-        self._stage.iam.put_role_policy(
-            RoleName=self._name,
-            PolicyName="policy",
-            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": kept}),
-        )
-
-    @contextmanager
-    def without(self, sid: str) -> Iterator[None]:
-        self.allow(but=sid)
-        try:
-            yield
-        finally:
-            self.allow()
-
-    def resources(self, sid: str) -> list[str]:
-        (found,) = [each for each in self._document["Statement"] if each["Sid"] == sid]
-        return list(found["Resource"])
-
-    def client(self, service: str) -> Any:
-        if service not in self._clients:
-            self._clients[service] = boto3.client(  # type: ignore[call-overload] # any service
-                service,
-                endpoint_url=self._stage.place.aws_endpoint_url,
-                region_name=self._stage.place.region,
-                config=Config(retries={"total_max_attempts": 1}),
-                **{name.lower(): value for name, value in self.rights.variables.items()},
-            )
-        return self._clients[service]
-
-    def remove(self) -> None:
-        for client in self._clients.values():
-            client.close()
-        self._stage.iam.delete_role_policy(RoleName=self._name, PolicyName="policy")
-        self._stage.iam.delete_role(RoleName=self._name)
 
 
 class Runner:
@@ -449,23 +369,14 @@ def as_lambda(action: str, arn: str, role: Role, stage: Stage) -> None:
         role.client("sqs").send_message(QueueUrl=queue_url(arn, stage), MessageBody="x" * 1_100_000)
 
 
-def is_denied(work: Callable[[], object]) -> bool:
-    try:
-        work()
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        return "AccessDenied" in code or code in {"AccessDenied", "UnauthorizedOperation"}
-    return False
-
-
-# EC2's conditions are unknown to the emulator: what they leave is held by the text alone.
+# Each is tried by itself in test_network_permissions.
 ON_NETWORKS = {
     "MakeOnlyWhatCarriesOurTag", "MakeItOnlyInsideOfWhatIsOurs", "TagOnlyWhatIsBeingMade",
     "ChangeOnlyWhatIsOurs", "RemoveOnlyWhatIsOurs",
 }  # fmt: skip
 
 
-HELD_BY_TEXT = {
+HELD_ELSEWHERE = {
     "vpc_builder": ON_NETWORKS,
     "relay": {"FollowTheTable"},
     # Without them, what happened is in the log alone.
@@ -535,12 +446,12 @@ def permits(function: str, action: str, symbol: str) -> bool:
 @pytest.fixture(scope="module", name="stage")
 def the_running_stack(running_stack: dict[str, Any]) -> Stage:
     place = Place.from_outputs(running_stack, ROOT_CREDENTIALS)
-    return Stage(running_stack, place, place.operator("iam"))
+    return Stage(running_stack, place)
 
 
 @pytest.fixture
 def role(stage: Stage, request: pytest.FixtureRequest) -> Iterator[Role]:
-    made = Role(stage, request.getfixturevalue("function"))
+    made = Role(stage.place, stage.outputs["functions"][request.getfixturevalue("function")])
     yield made
     made.remove()
 
@@ -599,7 +510,7 @@ def test_what_a_policy_does_not_name_is_denied(stage: Stage, role: Role, functio
 def test_every_statement_is_looked_at(stage: Stage) -> None:
     for function in POLICIES:
         played = {sid for scene in SCENES[function](stage) for sid in scene.needs}
-        held = HELD_BY_TEXT.get(function, set()) | {"WriteLogs"}
+        held = HELD_ELSEWHERE.get(function, set()) | {"WriteLogs"}
         assert played | set(by_lambda(function)) | held == set(statements(function)), function
 
 

@@ -6,25 +6,21 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
-import urllib.request
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
+from fakes import end_to_end
 from vestibule_cli.deployments import Deployed, Deployments, Name
 from vestibule_cli.local.emulator import ROOT_CREDENTIALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.emulator
-MAIL_DOMAIN = "mail.example.com"
-SUITE = Path(__file__).parents[1] / "e2e"
-PYTEST = (sys.executable, "-m", "pytest", "-q", "--no-cov", "-p", "no:cacheprovider")
 
 
 class Aws:
@@ -112,53 +108,16 @@ def test_commands_work_there_and_say_where(aws: Aws) -> None:
 
 def test_an_invitation_is_mailed_by_the_deployments_own_sender(aws: Aws) -> None:
     invited = aws.run(
-        "invitations", "create", "--email", f"ann@{MAIL_DOMAIN}", "--delivery", "email", "--json"
+        "invitations",
+        "create",
+        "--email",
+        f"ann@{end_to_end.MAIL_DOMAIN}",
+        "--delivery",
+        "email",
+        "--json",
     )
 
     assert json.loads(invited.stdout)["mailed"] is True, invited.stderr
-
-
-class Receiving:
-    """SES that receives: what goes to a domain is told to a queue, by SNS."""
-
-    def __init__(self, aws: Aws, queue: str) -> None:
-        self._inbox = f"{aws.stack['inbox_url']}.json"
-        self._sqs = aws.client("sqs")
-        self._queue = queue
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._forward)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_error: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _forward(self) -> None:
-        told: set[str] = set()
-        while not self._stop.is_set():
-            with urllib.request.urlopen(self._inbox) as answer:  # noqa: S310 - the stack's own inbox
-                mails = json.loads(answer.read())["mails"]
-            for mail in reversed(mails):
-                if mail["id"] not in told and mail["to"][0].endswith(f"@{MAIL_DOMAIN}"):
-                    told.add(mail["id"])
-                    self._tell(mail)
-            time.sleep(0.05)
-
-    def _tell(self, mail: dict[str, Any]) -> None:
-        content = f"To: {mail['to'][0]}\r\nSubject: x\r\n\r\nYour code: {mail['code']}\r\n"
-        notice = {"mail": {"destination": mail["to"]}, "content": content}
-        body = json.dumps({"Type": "Notification", "Message": json.dumps(notice)})
-        self._sqs.send_message(QueueUrl=self._queue, MessageBody=body)
-
-
-@pytest.fixture
-def queue(aws: Aws) -> Iterator[str]:
-    sqs = aws.client("sqs")
-    url = sqs.create_queue(QueueName=f"received-{time.time_ns()}")["QueueUrl"]
-    yield url
-    sqs.delete_queue(QueueUrl=url)
 
 
 @pytest.fixture
@@ -170,23 +129,10 @@ def _nothing_undelivered(aws: Aws) -> None:
 
 
 @pytest.mark.usefixtures("_nothing_undelivered")
-def test_the_end_to_end_suite_passes_with_codes_read_from_a_queue(aws: Aws, queue: str) -> None:
-    with Receiving(aws, queue):
-        tested = subprocess.run(
-            # Signing in by a mailed code alone is played elsewhere.
-            [*PYTEST, str(SUITE), "-k", "not mailed_code"],
-            env={
-                **os.environ,
-                **aws.environment,
-                "E2E_ENVIRONMENT": "play",
-                "E2E_MAIL_QUEUE": queue,
-                "E2E_MAIL_DOMAIN": MAIL_DOMAIN,
-            },
-            capture_output=True,
-            text=True,
-            timeout=150,
-            check=False,
-        )
+def test_the_end_to_end_suite_passes_with_codes_read_from_a_queue(aws: Aws) -> None:
+    with end_to_end.received_mails(aws.client("sqs"), aws.stack["inbox_url"]) as queue:
+        # Signing in by a mailed code alone is played elsewhere.
+        tested = end_to_end.run(aws.environment, queue, "-k", "not mailed_code", name="play")
 
     assert tested.returncode == 0, tested.stdout + tested.stderr
     assert "4 passed" in tested.stdout, tested.stdout

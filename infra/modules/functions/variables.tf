@@ -86,13 +86,6 @@ variable "table_name" {
   default     = null
 }
 
-variable "restrict_network" {
-  description = "Keep the conditions of policies on tags, on what EC2 makes and on the keys of items. Off only where IAM doesn't know them."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
 variable "arns" {
   description = "ARNs by the symbol that policies use for them. Queues and the functions' own logs are added here."
   type        = map(list(string))

@@ -223,7 +223,7 @@ resource "aws_cloudfront_distribution" "this" {
 
   origin {
     origin_id                = "site"
-    domain_name              = aws_s3_bucket.site.bucket_regional_domain_name
+    domain_name              = module.bucket.bucket.regional_domain_name
     origin_access_control_id = aws_cloudfront_origin_access_control.site.id
   }
 
@@ -283,15 +283,13 @@ resource "aws_cloudfront_distribution" "this" {
   }
 
   dynamic "logging_config" {
-    for_each = aws_s3_bucket.logs
+    for_each = module.logs_bucket
 
     content {
-      bucket          = logging_config.value.bucket_domain_name
+      # CloudFront adds itself to the list of who may write, which the bucket must have by then.
+      bucket          = logging_config.value.bucket.domain_name
       prefix          = "cloudfront/"
       include_cookies = false
     }
   }
-
-  # CloudFront adds itself to the list of who may write, which the bucket must have.
-  depends_on = [aws_s3_bucket_ownership_controls.logs]
 }

@@ -23,7 +23,7 @@ output "firewall_arn" {
 
 output "bucket" {
   description = "Bucket that holds the site."
-  value       = aws_s3_bucket.site.id
+  value       = module.bucket.bucket.name
 }
 
 output "objects" {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vestibule_cli import package, stack
@@ -63,12 +62,18 @@ class Laptop:
         for note in self._emulator.notes:
             self._report(note)
         try:
-            built = self._built(definition)
-            outputs = self._tried_and_made(definition, built)
-            self._serve(outputs, definition.api.stage)
-            self._stage, self._outputs = definition.api.stage, outputs
-            self._start_sample(definition)
-            self._emulator.checkpoint()
+            # Left only when both have ended: what they started can then be stopped.
+            with ThreadPoolExecutor(2) as threads:
+                sample = threads.submit(self._start_sample, definition)
+                built = self._built(definition)
+                outputs = self._tried_and_made(threads, definition, built)
+                self._serve(outputs, definition.api.stage)
+                self._stage, self._outputs = definition.api.stage, outputs
+                if not sample.result():  # its key was made just now
+                    sample = threads.submit(self._start_sample, definition)
+                self._emulator.checkpoint()
+                if not sample.result():
+                    self._report("The sample user service was not started: it has no key.")
             # Not before: what the outputs name must still be there after a kill.
             outputs.write(self._state.outputs_file)
         except BaseException:
@@ -84,8 +89,7 @@ class Laptop:
                 "api.stage has changed: that takes a new start, `vestibule down` and `vestibule up`"
             )
         built = self._built(definition)
-        if self._outputs is not None:
-            self._try(definition, built, self._outputs)
+        self._try(definition, built)
         if code_only:
             # One step: with SERVICE_VERSION, which stays until the next start, a call that comes
             # between the two would fail. Terraform would take half a minute, too.
@@ -101,38 +105,45 @@ class Laptop:
         if self._sample is not None:
             self._sample.stop()
 
-    def _start_sample(self, definition: stack.Stack) -> None:
-        """A stack without it is better than none: people wait in the queue."""
+    def _start_sample(self, definition: stack.Stack) -> bool:
+        """Return False if there is no key for it yet.
+
+        A stack without it is better than none: people wait in the queue.
+        """
         if not (self._users.is_sample and self._user_service_url):
-            return
+            return True
         aws = provision.root(self._emulator.url, REGION)
-        secret = definition.secret(provision.ENVIRONMENT, user_service.SECRET)
         sample = user_service.Sample(
             definition.root, self._ports.user_service, self._state.root, self._report
         )
         try:
-            sample.start(user_service.key(aws, secret))
+            key = user_service.key(
+                aws, definition.secret(provision.ENVIRONMENT, user_service.SECRET)
+            )
+            if key is None:
+                return False
+            sample.start(key)
         except (Failure, OSError, KeyError, ValueError) as error:
             self._report(f"The sample user service could not be started: {error}")
-            return
-        self._sample = sample
+        else:
+            self._sample = sample
+        return True
 
     def _definition(self) -> stack.Stack:
         return stack.load(self._stack_file)
 
-    def _tried_and_made(self, definition: stack.Stack, built: Path) -> Outputs:
-        known = Outputs.read(self._state.outputs_file) or self._stand_ins(definition)
-        expected = replace(known, user_service_url=self._user_service_url)
-        with ThreadPoolExecutor(1) as threads:
-            trial_run = threads.submit(self._try, definition, built, expected)
-            if self._terraform:  # which takes a minute: nobody should wait for it in vain
-                trial_run.result()
-            outputs = self._made(definition, built)
+    def _tried_and_made(
+        self, threads: ThreadPoolExecutor, definition: stack.Stack, built: Path
+    ) -> Outputs:
+        trial_run = threads.submit(self._try, definition, built)
+        if self._terraform:  # which takes a minute: nobody should wait for it in vain
             trial_run.result()
+        outputs = self._made(definition, built)
+        trial_run.result()
         return outputs
 
     def _stand_ins(self, definition: stack.Stack) -> Outputs:
-        """Ids of the right shape, for code that is tried before there are any."""
+        """Ids of the right shape: the real ones come later, and are others after each reset."""
         return Outputs.of(
             site_url=self.site_url,
             endpoint_url=self._emulator.url,
@@ -150,9 +161,9 @@ class Laptop:
             user_service_url=self._user_service_url,
         )
 
-    def _try(self, definition: stack.Stack, built: Path, outputs: Outputs) -> None:
+    def _try(self, definition: stack.Stack, built: Path) -> None:
         """Raise CodeRefused for code whose functions would not start."""
-        trial.run(self._state, built, trial.handlers(definition, outputs))
+        trial.run(self._state, built, trial.handlers(definition, self._stand_ins(definition)))
 
     def _made(self, definition: stack.Stack, built: Path) -> Outputs:
         if self._terraform:

@@ -7,14 +7,13 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from vestibule_cli.failures import Failure
-from vestibule_cli.local import isolation
+from vestibule_cli.local import isolation, trial_program
 from vestibule_cli.local.references import references
 
 if TYPE_CHECKING:
@@ -26,32 +25,10 @@ if TYPE_CHECKING:
 
 # A file of the state, with what has passed last.
 PASSED = "tried"
+# In the state's temporary files, with what was unpacked last.
+FOLDER = "trial"
 # Lambda gives a function's start as long.
 SECONDS = 10
-# What is printed while importing goes to stderr; stdout is for the answer alone.
-PROGRAM = """\
-import importlib, json, os, sys, traceback
-order = json.loads(sys.argv[1])
-answer = os.fdopen(os.dup(1), "w")
-os.dup2(2, 1)
-sys.path.insert(0, order["code"])
-sys.path.append(order["runtime"])
-problem = None
-try:
-    module, _, name = order["handler"].rpartition(".")
-    getattr(importlib.import_module(module), name)
-except BaseException as error:
-    frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
-    if isinstance(error, SyntaxError):
-        frames.append((error.filename or "", error.lineno))
-    inside = [place for place in frames if place[0].startswith(order["code"] + os.sep)]
-    place = inside[-1] if inside else None
-    text = error.msg if isinstance(error, SyntaxError) else str(error)
-    problem = {"place": place, "words": f"{type(error).__name__}: {text}".rstrip(": ")}
-json.dump(problem, answer)
-answer.flush()
-os._exit(0)
-"""
 
 
 class CodeRefused(Failure):
@@ -102,80 +79,121 @@ def handlers(definition: Stack, outputs: Outputs) -> list[Handler]:
 
 
 def run(state: StateFolder, package: Path, tried: Iterable[Handler]) -> None:
-    """Import the handlers side by side, each in a fresh process as the emulator starts one.
+    """Import the handlers side by side, each in a process of its own, with its own environment.
 
-    Raises CodeRefused. What passed the last time is not tried again.
+    Raises CodeRefused. What passed is not tried again until something that it stands on changes.
     """
-    tried, passed = list(tried), state.root / PASSED
-    identity = _identity(package, tried)
-    if passed.is_file() and passed.read_text(encoding="utf-8") == identity:
+    tried, kept = list(tried), state.root / PASSED
+    facts = _Facts.of(package)
+    passed = _read(kept)
+    due = [each for each in tried if not facts.hold(each, passed.get(each.key))]
+    if not due:
         return
-    _run(state, package, tried)
-    passed.write_text(identity, encoding="utf-8")
-
-
-def _identity(package: Path, tried: Iterable[Handler]) -> str:
-    facts = [sys.version, *(f"{each.path} {sorted(each.environment.items())}" for each in tried)]
-    return hashlib.sha256(package.read_bytes() + "\n".join(facts).encode()).hexdigest()
-
-
-def _run(state: StateFolder, package: Path, tried: Iterable[Handler]) -> None:
-    runtime = isolation.link_runtime(state.data)
-    with tempfile.TemporaryDirectory(dir=state.tmp, prefix="trial-") as folder:
-        with zipfile.ZipFile(package) as archive:
-            archive.extractall(folder)
-        code = Path(folder).resolve()
-        started = [(each, _started(state.tmp, code, runtime, each)) for each in tried]
-        reasons: dict[str, list[str]] = {}
-        for handler, process in started:
-            reason = _reason(process, code, handler)
-            if reason is not None:
-                reasons.setdefault(reason, []).append(handler.key)
+    code = state.tmp.resolve() / FOLDER
+    code.mkdir(exist_ok=True)
+    outcomes = list(zip(due, _outcomes(state, package, code, due), strict=True))
+    reasons: dict[str, list[str]] = {}
+    for handler, outcome in outcomes:
+        if outcome["kind"] != trial_program.IMPORTED:
+            reasons.setdefault(_reason(outcome, code, handler), []).append(handler.key)
     if reasons:
         raise CodeRefused("\n".join(_line(reason, keys) for reason, keys in reasons.items()))
+    passed |= {each.key: facts.noted(each, outcome["files"]) for each, outcome in outcomes}
+    kept.write_text(json.dumps({each.key: passed[each.key] for each in tried}), encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What lies in the zip. A handler stands on the files that its import opens, and on no others.
+
+    Which others there are counts all the same: one that is new may come before one that was there.
+    """
+
+    sums: Mapping[str, str]
+    names: str
+
+    @classmethod
+    def of(cls, package: Path) -> Self:
+        with zipfile.ZipFile(package) as archive:
+            sums = {each.filename: f"{each.CRC}/{each.file_size}" for each in archive.infolist()}
+        return cls(sums, _digest([sys.version, *sums]))
+
+    def noted(self, handler: Handler, files: list[str]) -> dict[str, Any]:
+        return {"files": files, "identity": self._identity(handler, files)}
+
+    def hold(self, handler: Handler, noted: Mapping[str, Any] | None) -> bool:
+        return noted is not None and self._identity(handler, noted["files"]) == noted["identity"]
+
+    def _identity(self, handler: Handler, files: Iterable[str]) -> str:
+        sums = [self.sums.get(name, "") for name in files]
+        return _digest(
+            [self.names, handler.path, *map(str, sorted(handler.environment.items())), *sums]
+        )
+
+
+def _digest(facts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()
+
+
+def _read(kept: Path) -> dict[str, dict[str, Any]]:
+    """By function. What cannot be read has not passed."""
+    try:
+        passed = json.loads(kept.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return passed if isinstance(passed, dict) else {}
 
 
 def _line(reason: str, keys: list[str]) -> str:
     return f"{reason} (so {' and '.join(keys)} cannot start)"
 
 
-def _started(tmp: Path, code: Path, runtime: Path, handler: Handler) -> subprocess.Popen[str]:
-    order = {"code": str(code), "runtime": str(runtime), "handler": handler.path}
-    return subprocess.Popen(
-        [*isolation.bare_python(), "-c", PROGRAM, json.dumps(order)],
+def _outcomes(
+    state: StateFolder, package: Path, code: Path, tried: list[Handler]
+) -> list[dict[str, Any]]:
+    """What became of each."""
+    common = {
+        "LANG": "C.UTF-8",
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(state.tmp),
+        "TMPDIR": str(state.tmp),
+        "LAMBDA_TASK_ROOT": str(code),
+    }
+    order = {
+        "package": str(package.resolve()),
+        "code": str(code),
+        "runtime": str(isolation.link_runtime(state.data).resolve()),
+        "seconds": SECONDS,
+        "handlers": [
+            (each.path, {**common, "AWS_LAMBDA_FUNCTION_NAME": each.key, **each.environment})
+            for each in tried
+        ],
+    }
+    done = subprocess.run(
+        [*isolation.bare_python(), trial_program.__file__],
+        input=json.dumps(order),
         cwd=code,
-        env={
-            "LANG": "C.UTF-8",
-            "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": str(tmp),
-            "TMPDIR": str(tmp),
-            "LAMBDA_TASK_ROOT": str(code),
-            "AWS_LAMBDA_FUNCTION_NAME": handler.key,
-            **handler.environment,
-        },
-        stdin=subprocess.DEVNULL,
+        env=common,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        check=False,
     )
+    if done.returncode:  # a handler has ended it, and which one nobody can tell
+        return [{"kind": trial_program.ENDED, "status": done.returncode}] * len(tried)
+    outcomes: list[dict[str, Any]] = json.loads(done.stdout)
+    return outcomes
 
 
-def _reason(process: subprocess.Popen[str], code: Path, handler: Handler) -> str | None:
-    """One line that says why the handler could not be imported; None if it could."""
-    try:
-        answer, _ = process.communicate(timeout=SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return f"importing {handler.path} takes longer than {SECONDS} s, which Lambda allows"
-    try:
-        problem: dict[str, Any] | None = json.loads(answer)
-    except ValueError:
-        return f"importing {handler.path} ended its process with {process.returncode}"
-    if problem is None:
-        return None
-    words = " ".join(problem["words"].split())
-    place = problem["place"]
+def _reason(outcome: Mapping[str, Any], code: Path, handler: Handler) -> str:
+    """One line that says why the handler could not be imported."""
+    match outcome["kind"]:
+        case trial_program.ENDLESS:
+            return f"importing {handler.path} takes longer than {SECONDS} s, which Lambda allows"
+        case trial_program.ENDED:
+            return f"importing {handler.path} ended its process with {outcome['status']}"
+    words = " ".join(outcome["words"].split())
+    place = outcome["place"]
     if place is None:
         return f"stack.yaml: functions.{handler.key}.handler: {handler.path}: {words}"
     name = Path(place[0]).relative_to(code).as_posix()

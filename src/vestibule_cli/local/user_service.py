@@ -150,10 +150,19 @@ class Sample:
         return f"{self._folder / LOG} tells why. People wait in the queue until it is back."
 
 
-def key(aws: Aws, secret: str) -> str:
-    """The key that the sample is to know the stack by: it lies where the function finds it."""
-    answer = aws.json("secretsmanager", "GetSecretValue", SecretId=secret)
-    return str(json.loads(answer["SecretString"])[KEY])
+def key(aws: Aws, secret: str) -> str | None:
+    """The key that the sample is to know the stack by: it lies where the function finds it.
+
+    None if the secret is not there or holds nothing yet.
+    """
+    from vestibule_cli.aws import found  # noqa: PLC0415 - whoever only reads the choice needs none
+
+    answer = found(
+        "ResourceNotFoundException",
+        lambda: aws.json("secretsmanager", "GetSecretValue", SecretId=secret),
+    )
+    text = (answer or {}).get("SecretString")
+    return str(json.loads(text)[KEY]) if text else None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import click
@@ -89,10 +89,17 @@ def test_help_takes_less_than_three_tenths_of_a_second() -> None:
     program = "from vestibule_cli.main import main; main()"
     took = []
     for _ in range(3):
-        began = time.monotonic()
+        began = os.times()
         subprocess.run([sys.executable, "-c", program, "--help"], capture_output=True, check=True)
-        took.append(time.monotonic() - began)
+        ended = os.times()
+        took.append(
+            ended.children_user
+            + ended.children_system
+            - began.children_user
+            - began.children_system
+        )
 
+    # Its own work, and the best: all else says how busy the machine is.
     assert min(took) < 0.3
 
 

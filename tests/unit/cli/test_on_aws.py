@@ -13,6 +13,7 @@ from vestibule_cli.account import Account
 from vestibule_cli.deployments import Deployed, Deployments, Name
 from vestibule_cli.doctor import quotas
 from vestibule_cli.main import main
+from vestibule_cli.project import CHECKOUT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,6 +173,20 @@ def test_a_plan_that_would_lose_data_ends_with_1(terraform: Path) -> None:
     assert refused.exit_code == 1
     assert len(json.loads(refused.stdout)["refused"]) == 1
     assert "vestibule: refused: aws_dynamodb_table.this: replaced" in refused.stderr
+
+
+def test_rules_for_user_pools_are_told_and_may_be_let_pass(terraform: Path) -> None:
+    document = json.loads((CHECKOUT / "tests/fixtures/plans/unsafe/plan.json").read_text())
+    (terraform / "plan").write_text(json.dumps(document))
+
+    refused = deploy(terraform, "plan", "--json", "--except", "mfa=nobody has a phone")
+
+    assert refused.exit_code == 1
+    rules = {finding["rule"] for finding in json.loads(refused.stdout)["findings"]}
+    assert "case" in rules
+    assert "mfa" not in rules
+    assert ": case: set username_configuration.case_sensitive = false" in refused.stderr
+    assert deploy(terraform, "plan", "--except", "mfa").exit_code == 2
 
 
 def test_an_apply_saves_what_other_commands_need(terraform: Path) -> None:

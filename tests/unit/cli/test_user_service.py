@@ -1,15 +1,18 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from vestibule.platform.aws import AwsRefused
 from vestibule_cli.local import user_service
 from vestibule_cli.local.state import StateFolder
 from vestibule_cli.local.user_service import Choice
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from vestibule_cli.aws import Aws
 
 OWN = "https://users.example/api/v1/users"
 
@@ -45,3 +48,25 @@ def test_the_choice_is_kept_until_another_is_given(tmp_path: Path) -> None:
     assert StateFolder(tmp_path).user_service(OWN) == OWN
     assert StateFolder(tmp_path).user_service() == OWN
     assert StateFolder(tmp_path).user_service("sample") == "sample"
+
+
+class Vault:
+    """Secrets as the emulator gives them."""
+
+    def __init__(self, **texts: str) -> None:
+        self._texts = texts
+
+    def json(self, service: str, operation: str, **asked: str) -> dict[str, str]:
+        assert (service, operation) == ("secretsmanager", "GetSecretValue")
+        text = self._texts.get(asked["SecretId"])
+        if text is None:
+            raise AwsRefused(service, operation, status=400, code="ResourceNotFoundException")
+        return {"SecretString": text}
+
+
+def test_the_key_is_the_field_of_the_secret_and_none_as_long_as_there_is_none() -> None:
+    vault = cast("Aws", Vault(full='{"apiKey": "k1"}', empty=""))
+
+    assert user_service.key(vault, "full") == "k1"
+    assert user_service.key(vault, "empty") is None
+    assert user_service.key(vault, "nowhere") is None

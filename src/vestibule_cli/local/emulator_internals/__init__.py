@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from vestibule_cli.local.emulator_internals import (
     codes,
+    ec2_permissions,
     gateway,
+    leading_keys,
     mail,
+    models,
     moments,
     pages,
     people,
+    server,
     signatures,
     workers,
 )
@@ -99,15 +103,22 @@ __all__ = [
     "workers_now",
 ]
 
+LOADED_WHEN_USED = ("services.cloudwatch", "services.ec2")
+
 
 def application(rules: Rules, triggers: Triggers, launcher: Path, prelude: str) -> Any:
     """The emulator as an ASGI app, patched. It reads the environment at this first import."""
-    app = part("app")
+    with server.left_out():
+        app = part("app")
     for place in TOUCHED:
-        if place.startswith("services.") and not place.startswith("services.cloudwatch"):
+        if place.startswith("services.") and not place.startswith(LOADED_WHEN_USED):
             app._get_module(place.removeprefix("services."))
+    models.content_types_by_heart()
+    models.tags_only_where_given()
     signatures.one_root_key()
     signatures.no_image_registry()
+    ec2_permissions.resource_by_resource()
+    leading_keys.named_by_requests()
     people.short_exponents()
     people.stand_ins_for_strangers()
     people.found_quickly()

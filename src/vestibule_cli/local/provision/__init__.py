@@ -37,9 +37,6 @@ __all__ = [
 ]
 
 ENVIRONMENT = "local"
-# The emulator's IAM cannot tell what EC2 is asked to tag, nor what something is tagged with, nor
-# which items a call is about.
-UNKNOWN_CONDITIONS = ("aws:RequestTag/", "aws:ResourceTag/", "dynamodb:LeadingKeys", "ec2:")
 
 
 def provision(  # noqa: PLR0913 - facts of the place
@@ -104,6 +101,8 @@ class _Ground:
     pool: MadePool
     identity_pool_id: str
     secrets: Mapping[str, str]
+    roles: Mapping[str, roles.MadeRole]
+    """Those there were, by name."""
 
 
 class _Place:
@@ -146,7 +145,9 @@ class _Place:
                 ),
             )
             _together(
-                threads, partial(self._identity_roles, ground.identity_pool_id, api_id), self._prune
+                threads,
+                partial(self._identity_roles, ground, api_id),
+                partial(self._prune, ground.roles),
             )
         return self._outputs(ground, api_id)
 
@@ -161,6 +162,7 @@ class _Place:
             queues,
             (pool, identity_pool_id),
             secret_arns,
+            made_roles,
             *_others,
         ) = _together(
             threads,
@@ -169,11 +171,16 @@ class _Place:
             lambda: ensure_queues(aws, self.stack, self.environment, self._senders()),
             self._pools,
             self._secrets,
+            lambda: roles.made_roles(aws),
+            self._log_groups,
             lambda: bus.ensure_bus(aws, name),
             lambda: secrets.ensure_parameters(aws, self.stack, self.environment),
             lambda: mail.ensure_sender(aws, self.stack.mail.from_address),
         )
-        return _Ground(code, table, queues, pool, identity_pool_id, secret_arns)
+        return _Ground(code, table, queues, pool, identity_pool_id, secret_arns, made_roles)
+
+    def _log_groups(self) -> None:
+        functions.ensure_log_groups(self.aws, map(self._name, self.stack.functions))
 
     def _pools(self) -> tuple[MadePool, str]:
         name = self._name()
@@ -228,10 +235,10 @@ class _Place:
             self.stack.root / function.policy,
             self._arns(ground, functions.log_group(name)),
             {policies.ENVIRONMENT: self.environment, policies.TABLE: ground.table.name},
-            UNKNOWN_CONDITIONS,
         )
-        role = roles.ensure_role(self.aws, name, roles.lambda_trust(), {key: policy})
-        functions.ensure_log_group(self.aws, name)
+        role = roles.ensure_role(
+            self.aws, name, roles.lambda_trust(), {key: policy}, ground.roles.get(name)
+        )
         variables = function.variables(self._references(ground))
         arn = functions.ensure_function(
             self.aws,
@@ -245,9 +252,11 @@ class _Place:
     def _arns(self, ground: _Ground, log_group: str) -> dict[str, Sequence[str]]:
         """What each symbol of a policy stands for."""
         return {
-            # What EC2 is asked about has no ARN here but for a few kinds.
             "anything": ["*"],
-            **{f"ec2:{kind}": ["*"] for kind in policies.NETWORK},
+            # Networks may be made in any region that the live policy allows.
+            **{
+                f"ec2:{kind}": [f"arn:aws:ec2:*:{ACCOUNT_ID}:{kind}/*"] for kind in policies.NETWORK
+            },
             "bus": [self._bus_arn],
             "logs": [f"arn:aws:logs:{self.region}:{ACCOUNT_ID}:log-group:{log_group}:*"],
             "identity_pool": [
@@ -325,22 +334,24 @@ class _Place:
         stage = f"{api_id}/{self.stack.api.stage}"
         return f"arn:aws:execute-api:{self.region}:{ACCOUNT_ID}:{stage}/{routes}"
 
-    def _identity_roles(self, identity_pool_id: str, api_id: str) -> None:
+    def _identity_roles(self, ground: _Ground, api_id: str) -> None:
         ensure_identity_roles(
             self.aws,
             self._name(),
-            identity_pool_id,
+            ground.identity_pool_id,
             self._routes_arn(api_id, "*/signed/*"),
+            ground.roles,
         )
 
-    def _prune(self) -> None:
+    def _prune(self, made_roles: Mapping[str, roles.MadeRole]) -> None:
         """Remove functions that stack.yaml no longer names, and their roles."""
         kept = {self._name(key) for key in self.stack.functions}
         prefix = f"{self._name()}-"
         for name in functions.function_names(self.aws, prefix):
             if name not in kept:
                 functions.delete_function(self.aws, name)
-                roles.delete_role(self.aws, name)
+                if name in made_roles:
+                    roles.delete_role(self.aws, name, made_roles[name])
 
     def _outputs(self, ground: _Ground, api_id: str) -> Outputs:
         return Outputs.of(

@@ -49,7 +49,8 @@ class Zip:
         kept = aws.exchange("s3", "HEAD", f"/{code.bucket}/{KEY}")
         if kept.status != OK or kept.headers.get(DIGEST_HEADER) != self.digest:
             _put(aws, f"/{code.bucket}", b"")
-            _put(aws, f"/{code.bucket}/{KEY}", self.content, {DIGEST_HEADER: self.digest})
+            headers = {"content-type": "application/zip", DIGEST_HEADER: self.digest}
+            _put(aws, f"/{code.bucket}/{KEY}", self.content, headers)
         return code
 
 

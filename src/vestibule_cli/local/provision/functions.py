@@ -1,7 +1,8 @@
 """The functions, each with its role, its log group and what feeds it."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vestibule_cli.aws import found
@@ -24,12 +25,16 @@ def log_group(function_name: str) -> str:
     return f"/aws/lambda/{function_name}"
 
 
-def ensure_log_group(aws: "Aws", function_name: str) -> None:
-    group = log_group(function_name)
-    found(
-        "ResourceAlreadyExistsException",
-        lambda: aws.json("logs", "CreateLogGroup", logGroupName=group),
-    )
+def ensure_log_groups(aws: "Aws", function_names: Iterable[str]) -> None:
+    groups = aws.json("logs", "DescribeLogGroups", logGroupNamePrefix=log_group(""))["logGroups"]
+    kept = {each["logGroupName"] for each in groups}
+    for group in map(log_group, function_names):
+        if group not in kept:
+            # The list may be longer than its first page.
+            found(
+                "ResourceAlreadyExistsException",
+                partial(aws.json, "logs", "CreateLogGroup", logGroupName=group),
+            )
 
 
 def configuration(
@@ -54,6 +59,7 @@ def configuration(
 def ensure_function(aws: "Aws", wanted: dict[str, Any], code: "Code", architecture: str) -> str:
     """Make the function or bring it up to date; return its ARN."""
     name = wanted["FunctionName"]
+    described = {**wanted, "CodeSha256": code.digest, "Architectures": [architecture]}
     kept = _find(aws, name)
     if kept is None:
         aws.rest(
@@ -62,13 +68,15 @@ def ensure_function(aws: "Aws", wanted: dict[str, Any], code: "Code", architectu
             FUNCTIONS,
             {**wanted, "Code": code.location, "Architectures": [architecture]},
         )
+    elif same(described, kept):
+        return str(kept["FunctionArn"])
     else:
         if not same(wanted, kept):
             aws.rest("lambda", "PUT", f"{FUNCTIONS}/{name}/configuration", wanted)
         if kept["CodeSha256"] != code.digest or kept.get("Architectures") != [architecture]:
             update_code(aws, name, code, architecture)
     made = _find(aws, name) or {}
-    verify(name, {**wanted, "CodeSha256": code.digest, "Architectures": [architecture]}, made)
+    verify(name, described, made)
     return str(made["FunctionArn"])
 
 
@@ -186,6 +194,8 @@ def ensure_mappings(
 ) -> None:
     """Feed the function from exactly these sources, `wanted` by the source's ARN."""
     kept = {each["EventSourceArn"]: each for each in mappings(aws, function_name)}
+    if kept.keys() == wanted.keys() and same(wanted, kept):
+        return
     for arn, each in kept.items():
         if arn not in wanted:
             aws.rest("lambda", "DELETE", f"{MAPPINGS}/{each['UUID']}")

@@ -34,11 +34,14 @@ def ensure_pool(
         pool_id = aws.json(
             "cognito-idp", "CreateUserPool", PoolName=name, **_fixed(pool), **changeable
         )["UserPool"]["Id"]
+        described = {}
     else:
-        _update_pool(aws, name, pool_id, pool, changeable)
+        described = _describe_pool(aws, pool_id)
+        _update_pool(aws, name, pool, changeable, described)
     _ensure_mfa(aws, pool_id, pool)
-    described = aws.json("cognito-idp", "DescribeUserPool", UserPoolId=pool_id)["UserPool"]
-    verify(name, _described(pool, changeable), described)
+    if not same(_described(pool, changeable), described):
+        described = _describe_pool(aws, pool_id)
+        verify(name, _described(pool, changeable), described)
     _ensure_resource_server(aws, pool_id, pool)
     return MadePool(
         id=pool_id,
@@ -120,10 +123,19 @@ def _described(pool: "UserPool", changeable: "Mapping[str, Any]") -> "Mapping[st
     }
 
 
+def _describe_pool(aws: "Aws", pool_id: str) -> dict[str, Any]:
+    answer = aws.json("cognito-idp", "DescribeUserPool", UserPoolId=pool_id)
+    return dict(answer["UserPool"])
+
+
 def _update_pool(
-    aws: "Aws", name: str, pool_id: str, pool: "UserPool", changeable: "Mapping[str, Any]"
+    aws: "Aws",
+    name: str,
+    pool: "UserPool",
+    changeable: "Mapping[str, Any]",
+    described: "Mapping[str, Any]",
 ) -> None:
-    described = aws.json("cognito-idp", "DescribeUserPool", UserPoolId=pool_id)["UserPool"]
+    pool_id = described["Id"]
     _refuse_fixed_changes(name, pool, described)
     known = {each["Name"] for each in described["SchemaAttributes"]}
     added = [each for each in pool.custom_attributes if f"custom:{each}" not in known]
@@ -235,7 +247,9 @@ def _ensure_client(aws: "Aws", name: str, pool_id: str, pool: "UserPool") -> str
             GenerateSecret=False,
             **wanted,
         )["UserPoolClient"]["ClientId"]
-    elif not same(wanted, _describe_client(aws, pool_id, client_id)):
+    elif same(wanted, _describe_client(aws, pool_id, client_id)):
+        return client_id
+    else:
         aws.json(
             "cognito-idp",
             "UpdateUserPoolClient",

@@ -1,11 +1,13 @@
 """The identity pool: who signed in may call the signed routes, and nobody else anything."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vestibule_cli.local.provision import roles
 from vestibule_cli.local.provision.compare import same, verify
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vestibule_cli.aws import Aws
     from vestibule_cli.local.provision.identity import MadePool
 
@@ -26,19 +28,21 @@ def ensure_identity_pool(aws: "Aws", name: str, pool: "MadePool", region: str) -
     }
     identity_pool_id = _find(aws, name)
     if identity_pool_id is None:
-        identity_pool_id = aws.json("cognito-identity", "CreateIdentityPool", **wanted)[
-            "IdentityPoolId"
-        ]
-    elif not same(
-        wanted,
-        aws.json("cognito-identity", "DescribeIdentityPool", IdentityPoolId=identity_pool_id),
-    ):
+        identity_pool_id = str(
+            aws.json("cognito-identity", "CreateIdentityPool", **wanted)["IdentityPoolId"]
+        )
+    elif same(wanted, _described(aws, identity_pool_id)):
+        return identity_pool_id
+    else:
         aws.json(
             "cognito-identity", "UpdateIdentityPool", IdentityPoolId=identity_pool_id, **wanted
         )
-    found = aws.json("cognito-identity", "DescribeIdentityPool", IdentityPoolId=identity_pool_id)
-    verify(f"{name} (identity pool)", wanted, found)
+    verify(f"{name} (identity pool)", wanted, _described(aws, identity_pool_id))
     return identity_pool_id
+
+
+def _described(aws: "Aws", identity_pool_id: str) -> dict[str, Any]:
+    return aws.json("cognito-identity", "DescribeIdentityPool", IdentityPoolId=identity_pool_id)
 
 
 def _find(aws: "Aws", name: str) -> str | None:
@@ -51,6 +55,7 @@ def ensure_identity_roles(
     name: str,
     identity_pool_id: str,
     signed_routes_arn: str,
+    kept: "Mapping[str, roles.MadeRole]",
 ) -> None:
     policies = {
         "authenticated": {"signed-routes": roles.allow("execute-api:Invoke", [signed_routes_arn])},
@@ -59,7 +64,11 @@ def ensure_identity_roles(
     }
     wanted = {
         kind: roles.ensure_role(
-            aws, f"{name}-{kind}", roles.identity_trust(identity_pool_id, kind), allowed
+            aws,
+            f"{name}-{kind}",
+            roles.identity_trust(identity_pool_id, kind),
+            allowed,
+            kept.get(f"{name}-{kind}"),
         )
         for kind, allowed in policies.items()
     }

@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vestibule_cli.aws import found
 from vestibule_cli.local.emulator import ACCOUNT_ID
 from vestibule_cli.local.provision.compare import same, verify
 
@@ -30,20 +29,26 @@ def ensure_queues(
 ) -> dict[str, MadeQueue]:
     """`senders` names the rules of the bus that put something into a queue, by its key."""
     made: dict[str, MadeQueue] = {}
+    prefix = f"{stack.resource(environment)}-"
+    listed = aws.json("sqs", "ListQueues", QueueNamePrefix=prefix).get("QueueUrls", [])
+    kept = {url.rpartition("/")[2]: url for url in listed}
     # A redrive policy names the ARN of the queue for dead letters: that one comes first.
     for key, queue in sorted(stack.queues.items(), key=lambda item: item[1].dead_letters or ""):
         name = stack.resource(environment, key)
-        made[key] = _ensure(aws, name, queue, made, senders.get(key, ()))
-    _prune(aws, stack.resource(environment), made)
+        made[key] = _ensure(aws, name, queue, made, senders.get(key, ()), url=kept.pop(name, None))
+    for url in kept.values():
+        aws.json("sqs", "DeleteQueue", QueueUrl=url)
     return {key: made[key] for key in stack.queues}
 
 
-def _ensure(
+def _ensure(  # noqa: PLR0913 - a queue, what it refers to and what there is
     aws: "Aws",
     name: str,
     queue: "Queue",
     made: "Mapping[str, MadeQueue]",
     senders: "Sequence[str]",
+    *,
+    url: str | None,
 ) -> MadeQueue:
     wanted = {
         "VisibilityTimeout": str(queue.visibility),
@@ -53,11 +58,9 @@ def _ensure(
         "RedrivePolicy": _redrive(queue, made),
         "Policy": _policy(f"arn:aws:sqs:{aws.region}:{ACCOUNT_ID}:{name}", senders),
     }
-    answer = found("QueueDoesNotExist", lambda: aws.json("sqs", "GetQueueUrl", QueueName=name))
-    if answer is None:
+    if url is None:
         given = {attribute: value for attribute, value in wanted.items() if value}
-        answer = aws.json("sqs", "CreateQueue", QueueName=name, Attributes=given)
-    url = answer["QueueUrl"]
+        url = str(aws.json("sqs", "CreateQueue", QueueName=name, Attributes=given)["QueueUrl"])
     made_of = _attributes(aws, url)
     if not same(wanted, made_of):
         aws.json("sqs", "SetQueueAttributes", QueueUrl=url, Attributes=wanted)
@@ -94,10 +97,3 @@ def _policy(arn: str, senders: "Sequence[str]") -> str:
 def _attributes(aws: "Aws", url: str) -> dict[str, str]:
     answer = aws.json("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])
     return {"RedrivePolicy": "", "Policy": "", **answer["Attributes"]}
-
-
-def _prune(aws: "Aws", prefix: str, made: "Mapping[str, MadeQueue]") -> None:
-    kept = {queue.url for queue in made.values()}
-    for url in aws.json("sqs", "ListQueues", QueueNamePrefix=f"{prefix}-").get("QueueUrls", []):
-        if url not in kept:
-            aws.json("sqs", "DeleteQueue", QueueUrl=url)

@@ -23,14 +23,44 @@ class MadeTable:
 
 
 def ensure_table(aws: "Aws", name: str, table: "Table") -> MadeTable:
+    wanted = _wanted(table)
     kept = _find(aws, name)
-    if kept is None:
-        aws.json("dynamodb", "CreateTable", **_definition(name, table))
-    else:
-        _update(aws, name, table, kept)
-    _ensure_ttl(aws, name, table)
-    _ensure_recovery(aws, name, table)
-    return _verified(aws, name, table)
+    made = kept and _described(aws, name, kept)
+    if not made or not same(wanted, made):
+        if kept is None:
+            aws.json("dynamodb", "CreateTable", **_definition(name, table))
+        else:
+            _update(aws, name, table, kept)
+        _ensure_ttl(aws, name, table)
+        _ensure_recovery(aws, name, table)
+        made = _described(aws, name, aws.json("dynamodb", "DescribeTable", TableName=name)["Table"])
+        verify(name, wanted, made)
+    return MadeTable(name=name, arn=made["TableArn"], stream_arn=made["LatestStreamArn"])
+
+
+def _wanted(table: "Table") -> dict[str, Any]:
+    return {
+        "DeletionProtectionEnabled": True,
+        "KeySchema": _key_schema(table.key),
+        "StreamSpecification": {"StreamEnabled": True, "StreamViewType": table.stream},
+        "index_names": list(table.indexes),
+        "indexes": {key: _index(key, index) for key, index in table.indexes.items()},
+        "ttl": {"AttributeName": table.ttl, "TimeToLiveStatus": "ENABLED"},
+        "recovery": table.point_in_time_recovery,
+    }
+
+
+def _described(aws: "Aws", name: str, found: dict[str, Any]) -> dict[str, Any]:
+    """What the table says of itself, in the shape of `_wanted`."""
+    indexes = {each["IndexName"]: each for each in found.get("GlobalSecondaryIndexes", [])}
+    ttl = aws.json("dynamodb", "DescribeTimeToLive", TableName=name)["TimeToLiveDescription"]
+    return {
+        **found,
+        "index_names": list(indexes),
+        "indexes": indexes,
+        "ttl": ttl,
+        "recovery": _recovers(aws, name),
+    }
 
 
 def _find(aws: "Aws", name: str) -> dict[str, Any] | None:
@@ -160,26 +190,3 @@ def _ensure_recovery(aws: "Aws", name: str, table: "Table") -> None:
                 "PointInTimeRecoveryEnabled": table.point_in_time_recovery
             },
         )
-
-
-def _verified(aws: "Aws", name: str, table: "Table") -> MadeTable:
-    found = aws.json("dynamodb", "DescribeTable", TableName=name)["Table"]
-    kept = {each["IndexName"]: each for each in found.get("GlobalSecondaryIndexes", [])}
-    verify(
-        name,
-        {
-            "DeletionProtectionEnabled": True,
-            "KeySchema": _key_schema(table.key),
-            "StreamSpecification": {"StreamEnabled": True, "StreamViewType": table.stream},
-            "indexes": {key: _index(key, index) for key, index in table.indexes.items()},
-        },
-        {**found, "indexes": kept},
-    )
-    ttl = aws.json("dynamodb", "DescribeTimeToLive", TableName=name)["TimeToLiveDescription"]
-    verify(name, {"AttributeName": table.ttl, "TimeToLiveStatus": "ENABLED"}, ttl)
-    verify(name, {"recovery": table.point_in_time_recovery}, {"recovery": _recovers(aws, name)})
-    return MadeTable(
-        name=name,
-        arn=found["TableArn"],
-        stream_arn=found["LatestStreamArn"],
-    )

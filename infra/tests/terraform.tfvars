@@ -1,0 +1,3 @@
+environment = "test"
+# Nothing is uploaded, so any file will do.
+package_path = "README.md"
