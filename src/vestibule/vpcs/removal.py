@@ -11,7 +11,15 @@ from functools import partial
 from vestibule.platform import logs, metrics
 from vestibule.platform.values import frozen
 from vestibule.vpcs import model, resources, steps, wording
-from vestibule.vpcs.resources import PASSING, AlreadyDone, Ec2Error, InUse, NotFound, Refused
+from vestibule.vpcs.resources import (
+    PASSING,
+    AlreadyDone,
+    Ec2Error,
+    InUse,
+    NotFound,
+    Refused,
+    Unauthorized,
+)
 from vestibule.vpcs.site import together
 from vestibule.vpcs.steps import Progress, part_kinds
 from vestibule.vpcs.waiting import SETTLE, SLOW, Wait, age, spread
@@ -199,6 +207,8 @@ def take_away(ec2: Ec2, found: Sequence[Resource], *, is_last: bool = False) -> 
         for one, result in ((by_id[each], result) for each, result in together(calls).items()):
             if result is None or isinstance(result, NotFound | AlreadyDone):
                 continue
+            if isinstance(result, Unauthorized) and _is_gone(ec2, one):
+                continue
             if not isinstance(result, Ec2Error):
                 waits_for = f"{one.kind} {one.id} is going"
             elif isinstance(result, (*PASSING, InUse)) and not (is_last or left):
@@ -209,6 +219,17 @@ def take_away(ec2: Ec2, found: Sequence[Resource], *, is_last: bool = False) -> 
         if waits_for and not is_last:
             return Cleared(waits_for, tuple(left))
     return Cleared("", tuple({one["id"]: one for one in left}.values()))
+
+
+def _is_gone(ec2: Ec2, one: Resource) -> bool:
+    """Look again: what is gone has no tags, so a repeated deletion may be refused as a foreign one.
+
+    The first answer may have got lost on its way.
+    """
+    try:
+        return all(each.id != one.id for each in ec2.find(one.kind, tags=one.tags))
+    except Ec2Error:
+        return False
 
 
 def _of_kind(found: Iterable[Resource], *kinds: str) -> list[Resource]:

@@ -123,6 +123,21 @@ def test_what_cannot_be_removed_is_told_and_removed_by_the_next_request(world: W
     check_gone(world, world.drive())
 
 
+def test_what_a_lost_answer_had_deleted_already_is_not_left_over(world: World) -> None:
+    """Its tags are gone with it, and only what carries ours may be deleted."""
+    world.ask_to_delete()
+    genuine = world.ec2._delete
+
+    def delete(resource_id: str) -> None:
+        genuine(resource_id)
+        if resource_id.startswith("subnet-"):
+            raise Unauthorized("DeleteSubnet", "UnauthorizedOperation", "arn:aws:iam::1:role/r")
+
+    world.ec2._delete = delete  # type: ignore[method-assign]
+
+    check_gone(world, world.drive())
+
+
 def test_what_hangs_on_something_for_half_an_hour_is_left(world: World) -> None:
     world.ask_to_delete()
     world.builder.work(ID)
