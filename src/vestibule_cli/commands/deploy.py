@@ -37,6 +37,7 @@ def _with_deployment(command: Callable[..., Any]) -> Callable[..., Any]:
         backend: tuple[str, ...],
         local_state: bool,
         package: Path | None,
+        exceptions: tuple[str, ...] = (),
         **options: Any,
     ) -> Any:
         from vestibule_cli.deploy.cloud import Asked, Cloud  # noqa: PLC0415 - pydantic behind it
@@ -45,7 +46,7 @@ def _with_deployment(command: Callable[..., Any]) -> Callable[..., Any]:
             raise Misuse("name what to deploy with --environment, such as dev.")
         if local_state and backend:
             raise Misuse("--local-state and --backend-config: give one of them.")
-        asked = Asked(var_files, variables, backend, local_state, package, region)
+        asked = Asked(var_files, variables, backend, local_state, package, region, exceptions)
         account = Account(aws_profile, region)
         name = Name(environment, environment_suffix)
         cloud = Cloud.of(name, account, asked=asked, report=say)
@@ -85,6 +86,15 @@ def _with_deployment(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_environment(wrapped)
 
 
+_with_exceptions = click.option(
+    "--except",
+    "exceptions",
+    multiple=True,
+    metavar="RULE=REASON",
+    help="Let a rule for user pools pass (infra/checks/README.md has them), for the reason given.",
+)
+
+
 @contextmanager
 def _stopped_softly(cloud: "Cloud") -> Iterator[None]:
     """Let Ctrl-C stop Terraform so that it writes down what it has made."""
@@ -112,10 +122,11 @@ def command() -> None:
 
 
 @command.command()
+@_with_exceptions
 @_with_deployment
 @as_json
 def plan(cloud: "Cloud", *, as_json: bool) -> None:
-    """Say what an apply would do. Ends with 1 if it would lose data."""
+    """Say what an apply would do. Ends with 1 if it would be refused."""
     from vestibule_cli.deploy.cloud import refuse  # noqa: PLC0415 - pydantic behind it
 
     account = _announced(cloud)
@@ -131,10 +142,14 @@ def plan(cloud: "Cloud", *, as_json: bool) -> None:
 
 
 @command.command()
+@_with_exceptions
 @_with_deployment
 @as_json
 def apply(cloud: "Cloud", *, as_json: bool) -> None:
-    """Make the deployment what the configuration says. What would lose data is refused."""
+    """Make the deployment what the configuration says.
+
+    What would lose data is refused, and what breaks a rule for user pools.
+    """
     account = _announced(cloud)
     with progress("planning"):
         planned = cloud.plan()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore import UNSIGNED
 from botocore.config import Config
-from pycognito import Cognito
+from pycognito import AWSSRP, Cognito
 
 if TYPE_CHECKING:
     from vestibule_cli.demo.place import Place
@@ -26,12 +26,12 @@ class Person:
         self.name = f"{first_name} Example"
         self.email = f"{first_name.lower()}-{secrets.token_hex(4)}@{domain or place.mail_domain}"
         self.password = f"{secrets.token_urlsafe(18)}-aA1"
-        self.cognito = self._client(place.client_id)
+        self.cognito = self._client()
 
-    def _client(self, client_id: str) -> Any:
+    def _client(self) -> Any:
         cognito = Cognito(
             self._place.user_pool_id,
-            client_id,
+            self._place.client_id,
             user_pool_region=self._place.region,
             username=self.email,
             session=self._place,
@@ -55,10 +55,18 @@ class Person:
         self.cognito.authenticate(password=self.password)
 
     def sign_in_with(self, client_id: str) -> str:
-        """The access token that another client of the pool gets for the same person."""
-        other = self._client(client_id)
-        other.authenticate(password=self.password)
-        return str(other.access_token)
+        """The access token that another client of the pool gives the same person.
+
+        It is not verified here: it may live so shortly that it has ended already.
+        """
+        srp = AWSSRP(
+            username=self.email,
+            password=self.password,
+            pool_id=self._place.user_pool_id,
+            client_id=client_id,
+            client=self.cognito.client,
+        )
+        return str(srp.authenticate_user()["AuthenticationResult"]["AccessToken"])
 
     def refresh(self) -> None:
         self.cognito.renew_access_token()

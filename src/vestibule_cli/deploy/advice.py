@@ -27,6 +27,10 @@ _ADVICE: Final = {
         "a secret of that name was deleted less than 7 days ago: `aws secretsmanager "
         "restore-secret` brings it back, `terraform import` takes it over."
     ),
+    r"HostedZoneNotEmpty": (
+        "the zone holds records that are not this deployment's: delete them in Route 53 if nobody "
+        "needs them, and run it again."
+    ),
     r"already exists|ResourceConflictException|EntityAlreadyExists": (
         "something by that name is there and not in this state: another deployment of this "
         "environment and suffix, or what a cut-off one left. `terraform import` takes it "

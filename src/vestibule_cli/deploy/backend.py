@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 
 _KEY: Final = re.compile(r'^\s*key\s*=\s*"([^"]*)"', re.MULTILINE)
+# No bucket's name has capitals.
+_EXAMPLE: Final = re.compile(r'^\s*bucket\s*=\s*"([^"]*[A-Z][^"]*)"', re.MULTILINE)
 
 
 def remote(stack: Stack, name: Name, given: Sequence[str]) -> list[str]:
@@ -31,7 +33,13 @@ def remote(stack: Stack, name: Name, given: Sequence[str]) -> list[str]:
     for file in (infra / "environments" / f"{name.environment}.backend.hcl", infra / "backend.hcl"):
         if not file.is_file():
             continue
-        given_key = _KEY.search(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        if example := _EXAMPLE.search(text):
+            raise Misuse(
+                f"{file} names the bucket {example[1]}, which is an example's and none of yours: "
+                "put there what `terraform output -raw backend_config` in infra/bootstrap prints."
+            )
+        given_key = _KEY.search(text)
         usual = f"{stack.name}/{name.environment}.tfstate"
         if given_key and given_key[1] != usual:
             raise Misuse(

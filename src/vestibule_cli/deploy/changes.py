@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Final
 
+    from vestibule_cli.deploy.user_pools import Finding
+
 CREATE: Final = "create"
 UPDATE: Final = "update"
 REPLACE: Final = "replace"
@@ -70,6 +72,8 @@ class Changes:
     all: tuple[Change, ...]
     refused: tuple[str, ...]
     warnings: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+    """Rules for user pools that it breaks."""
 
     def count(self, action: str) -> int:
         return sum(each.action == action for each in self.all)
@@ -87,11 +91,12 @@ class Changes:
             **{action: self.count(action) for action in ACTIONS},
             "refused": list(self.refused),
             "warnings": list(self.warnings),
+            "findings": [each.view() for each in self.findings],
             "changes": [each.view() for each in self.all],
         }
 
 
-def read(plan: Mapping[str, Any]) -> Changes:
+def read(plan: Mapping[str, Any], findings: tuple[Finding, ...] = ()) -> Changes:
     """From what `terraform show -json` tells of a plan."""
     resources = [
         (change, each.get("change", {}))
@@ -107,6 +112,7 @@ def read(plan: Mapping[str, Any]) -> Changes:
         warnings=tuple(
             text for change, content in resources for text in _warnings(change, content)
         ),
+        findings=findings,
     )
 
 

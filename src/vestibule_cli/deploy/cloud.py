@@ -12,6 +12,7 @@ from vestibule_cli import package, stack
 from vestibule_cli.deploy import advice, backend, changes, tree
 from vestibule_cli.deploy.children import Children
 from vestibule_cli.deploy.terraform import Command, Report, Terraform, TerraformError
+from vestibule_cli.deploy.user_pools import Rules
 from vestibule_cli.deployments import Deployed, Deployments
 from vestibule_cli.failures import Failure, Misuse
 from vestibule_cli.project import stack_file
@@ -30,11 +31,19 @@ if TYPE_CHECKING:
 PATIENCE: Final = 1800.0
 _STATE: Final = "terraform.tfstate"
 _KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_LOSS: Final = (
+    "Find out which setting asks for it: docs/deploy.md tells what cannot be changed later. "
+    "Destroying on purpose: `vestibule deploy destroy`."
+)
+_RULES: Final = (
+    "infra/checks/README.md tells what each rule is for. To let one pass, say why: "
+    "--except RULE=REASON."
+)
 _NO_STATE: Final = ("No state file was found", "Backend initialization required")
 
 
 class Refused(Failure):
-    """A plan that would lose data. Its text is for the person."""
+    """A plan that would lose data or break a rule for user pools. Its text is for the person."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,8 @@ class Asked:
     local_state: bool = False
     package: Path | None = None
     region: str | None = None
+    exceptions: tuple[str, ...] = ()
+    """Rules for user pools to let pass, as RULE=REASON."""
 
 
 @dataclass(frozen=True)
@@ -74,16 +85,17 @@ class Cloud:
 
     def plan(self) -> tuple[Terraform, Path, Changes]:
         """Plan an apply. Raise Refused if data would be lost, TerraformError if it cannot be."""
+        rules = Rules.of(self.stack.root, self.name.environment, self.asked.exceptions)
         self._refuse_other_account()
         self._refuse_other_region()
         terraform = self._prepared()
         file = self.deployments.folder(self.name) / "apply.tfplan"
         with self._told():
             planned = terraform.plan(file, *self._variables(self._package()))
-        return terraform, file, changes.read(planned)
+        return terraform, file, changes.read(planned, rules.broken(planned))
 
     def apply(self, planned: tuple[Terraform, Path, Changes]) -> Deployed:
-        """Do what was planned, save the outputs and return them. Raise Refused if data is lost."""
+        """Do what was planned, save the outputs and return them. Raise Refused as `refuse` does."""
         terraform, file, wanted = planned
         try:
             refuse(wanted)
@@ -266,18 +278,16 @@ class Cloud:
 
 
 def refuse(wanted: Changes) -> None:
-    """Raise Refused for a plan that would lose data."""
+    """Raise Refused for a plan that would lose data, or breaks a rule for user pools."""
     if wanted.refused:
         raise Refused(_refusal(wanted.refused))
+    if wanted.findings:
+        raise Refused(_refusal(map(str, wanted.findings), _RULES))
 
 
-def _refusal(sentences: Iterable[str]) -> str:
+def _refusal(sentences: Iterable[str], advice: str = _LOSS) -> str:
     lines = [f"refused: {each.rstrip('.')}." for each in sentences]
-    lines.append(
-        "Nothing was changed. Find out which setting asks for it: docs/deploy.md tells what cannot "
-        "be changed later. Destroying on purpose: `vestibule deploy destroy`."
-    )
-    return "\n".join(lines)
+    return "\n".join([*lines, f"Nothing was changed. {advice}"])
 
 
 def _kind(address: str) -> str:

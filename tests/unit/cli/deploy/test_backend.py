@@ -10,6 +10,7 @@ import pytest
 from vestibule_cli.deploy import backend
 from vestibule_cli.deployments import Name
 from vestibule_cli.failures import Misuse
+from vestibule_cli.project import CHECKOUT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +51,17 @@ def test_a_key_of_another_deployment_is_refused(stack: Any) -> None:
 
     with pytest.raises(Misuse, match=r"vestibule/dev\.tfstate here"):
         backend.remote(stack, Name("dev"), ())
+
+
+def test_the_example_as_it_comes_is_read_by_nobody_and_refused_as_a_copy(stack: Any) -> None:
+    folder = CHECKOUT / "infra" / "environments"
+    assert list(folder.glob("*.backend.hcl")) == []
+    (example,) = folder.glob("*.backend.hcl.example")
+
+    write(stack, "environments/prod.backend.hcl", example.read_text(encoding="utf-8"))
+
+    with pytest.raises(Misuse, match="vestibule-state-ACCOUNT-us-east-1, which is an example's"):
+        backend.remote(stack, Name("prod"), ())
 
 
 def test_what_is_given_by_name_wins(

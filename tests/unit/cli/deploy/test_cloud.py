@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -153,6 +154,51 @@ def test_a_plan_that_would_lose_data_is_never_applied(place: Place) -> None:
     assert place.calls("apply") == []
 
 
+def unsafe_by(*rules: str) -> dict[str, Any]:
+    """A plan of a new pool that breaks these rules alone."""
+    document: dict[str, Any] = json.loads(
+        (CHECKOUT / "tests/fixtures/plans/safe/plan.json").read_text()
+    )
+    (pool,) = (each for each in document["resource_changes"] if each["type"] == POOL["type"])
+    settings = {"deletion-protection": "deletion_protection", "mfa": "mfa_configuration"}
+    for rule in rules:
+        pool["change"]["after"][settings[rule]] = None
+    return document
+
+
+def test_what_breaks_a_rule_for_user_pools_is_never_applied(place: Place) -> None:
+    place.answers("show", unsafe_by("deletion-protection", "mfa"))
+    planned = place.cloud.plan()
+
+    with pytest.raises(Refused) as raised:
+        place.cloud.apply(planned)
+
+    first, second, advice = str(raised.value).splitlines()
+    assert re.match(r"refused: \S*aws_cognito_user_pool\.\w+: deletion-protection: set ", first)
+    assert re.match(r"refused: \S*aws_cognito_user_pool\.\w+: mfa: set ", second)
+    assert "--except RULE=REASON" in advice
+    assert place.calls("apply") == []
+    assert [each["rule"] for each in planned[2].view()["findings"]] == [
+        "deletion-protection",
+        "mfa",
+    ]
+
+
+def test_a_rule_that_is_let_pass_stops_nothing(place: Place) -> None:
+    place.answers("show", unsafe_by("mfa"))
+    cloud = place.asked(exceptions=("mfa=a trial among ourselves",))
+
+    cloud.apply(cloud.plan())
+
+    assert len(place.calls("apply")) == 1
+
+
+def test_an_exception_that_is_none_is_told_before_anything_is_planned(place: Place) -> None:
+    with pytest.raises(Misuse, match="no such rule"):
+        place.asked(exceptions=("pool=x",)).plan()
+    assert not (place.folder / "calls").exists()
+
+
 def test_terraforms_own_refusal_is_told_as_ours(place: Place) -> None:
     diagnostic = {
         "summary": "Instance cannot be destroyed",
@@ -172,6 +218,7 @@ def test_terraforms_own_refusal_is_told_as_ours(place: Place) -> None:
         ("Error: No valid credential sources found", "sign in again"),
         ("S3 bucket does not exist: NoSuchBucket", "infra/bootstrap makes it"),
         ("api error AccessDenied: no", "what a deployer needs"),
+        ("api error HostedZoneNotEmpty: no", "records that are not this deployment's"),
     ],
 )
 def test_known_failures_are_told_with_what_to_do(place: Place, words: str, advice: str) -> None:
