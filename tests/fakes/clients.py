@@ -8,7 +8,6 @@ import subprocess
 import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PASSWORD = "A-long-enough-one-1"
-AWS = Path(sys.executable).with_name("aws")
+# Its script `aws` names its Python in a way that no folder with a space in its name survives.
+AWS = (sys.executable, "-m", "awscli")
 KEYS = {"aws_access_key_id": "000000000000", "aws_secret_access_key": "x"}
 REFUSAL = re.compile(r"An error occurred \((\w+)\) when calling the (\w+) operation: (.*)")
 
@@ -230,7 +230,7 @@ class AwsCli(Caller):
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         words = [word for name, value in parameters.items() for word in option(name, value)]
         done = subprocess.run(
-            [AWS, "cognito-idp", dashed(operation), *words],
+            [*AWS, "cognito-idp", dashed(operation), *words],
             env=self._environment(),
             capture_output=True,
             text=True,

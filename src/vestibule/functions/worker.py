@@ -15,11 +15,20 @@ from vestibule.platform.settings import Settings, together
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
+    from typing import Any, Required, TypedDict, Unpack
 
     from vestibule.delivery.consumer import Handle, Whole
+    from vestibule.delivery.outcomes import Outcome
     from vestibule.delivery.secrets import SecretValue
     from vestibule.security.recorder import Recorder
+
+    class Rules(TypedDict, total=False):
+        """What else a Consumer is told."""
+
+        receives: Required[int]
+        read: Callable[[Any], Any]
+        needs: float
+        buried: Callable[[Any, Outcome], None]
 
 
 class Worker:
@@ -54,8 +63,7 @@ class Worker:
     def dead_letters(self) -> Queue:
         return Queue(self._sqs, self._queues.dead_letters_url)
 
-    def consumer(self, handle: Handle | Whole, **rules: Any) -> Consumer:
-        """`rules`: more of what a Consumer is told."""
+    def consumer(self, handle: Handle | Whole, **rules: Unpack[Rules]) -> Consumer:
         return Consumer(handle, self.queue, self.dead_letters, budget=self.budget, **rules)
 
     def secret(self, secret_id: str | None, setting: str) -> SecretValue | None:

@@ -224,12 +224,14 @@ def take_away(ec2: Ec2, found: Sequence[Resource], *, is_last: bool = False) -> 
 def _is_gone(ec2: Ec2, one: Resource) -> bool:
     """Look again: what is gone has no tags, so a repeated deletion may be refused as a foreign one.
 
-    The first answer may have got lost on its way.
+    The first answer may have got lost on its way. Not looked for by tags: somebody may have taken
+    them away, and then it is there and not ours.
     """
     try:
-        return all(each.id != one.id for each in ec2.find(one.kind, tags=one.tags))
+        there = ec2.find(one.kind)
     except Ec2Error:
         return False
+    return all(each.id != one.id or each.state == "deleted" for each in there)
 
 
 def _of_kind(found: Iterable[Resource], *kinds: str) -> list[Resource]:

@@ -138,6 +138,21 @@ def test_what_a_lost_answer_had_deleted_already_is_not_left_over(world: World) -
     check_gone(world, world.drive())
 
 
+def test_what_somebody_took_our_tags_from_is_left_and_told(world: World) -> None:
+    world.ask_to_delete()
+    genuine, taken = world.ec2._delete, world.ec2.living(resources.SUBNET)[0]
+
+    def delete(resource_id: str) -> None:
+        if resource_id == taken.id:
+            taken.tags.clear()
+            raise Unauthorized("DeleteSubnet", "UnauthorizedOperation", "arn:aws:iam::1:role/r")
+        genuine(resource_id)
+
+    world.ec2._delete = delete  # type: ignore[method-assign]
+
+    assert taken.id in {one["id"] for one in world.drive().left_over}
+
+
 def test_what_hangs_on_something_for_half_an_hour_is_left(world: World) -> None:
     world.ask_to_delete()
     world.builder.work(ID)
