@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
 import sys
 import time
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +13,7 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 
+from fakes.zipped import zipped
 from vestibule.platform.aws import AwsClient
 from vestibule.platform.credentials import Credentials
 from vestibule.platform.table import Table
@@ -114,17 +113,11 @@ class EmulatorProcess:
             Role=self.role(f"{name}-role"),
             Handler="code.handler",
             Runtime="python3.13",
-            Code={"ZipFile": self.zipped(source)},
+            Code={"ZipFile": zipped(source)},
             **settings,
         )
         arn: str = made["FunctionArn"]
         return arn
-
-    def zipped(self, source: str) -> bytes:
-        archive = io.BytesIO()
-        with zipfile.ZipFile(archive, "w") as packed:
-            packed.writestr("code.py", source)
-        return archive.getvalue()
 
     def invoke(self, name: str, event: Any) -> Any:
         answer = self.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))

@@ -12,11 +12,9 @@ events of all of them in tests/unit/functions.
 
 from __future__ import annotations
 
-import io
 import json
 import secrets
 import time
-import zipfile
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -38,6 +36,7 @@ from fakes.trigger_sign_ins import (
     TOKENS,
     VERIFY,
 )
+from fakes.zipped import zipped
 from vestibule_cli.aws import Aws
 from vestibule_cli.commands.logs import Reader
 from vestibule_cli.demo.calls import call
@@ -334,15 +333,12 @@ class Functions:
         there = functions.get_function_configuration(
             FunctionName=self._outputs["functions"]["triggers"]
         )
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
-            archive.writestr("code.py", source)
         arn: str = functions.create_function(
             FunctionName=name,
             Role=there["Role"],
             Runtime=there["Runtime"],
             Handler="code.handler",
-            Code={"ZipFile": packed.getvalue()},
+            Code={"ZipFile": zipped(source)},
             **settings,
         )["FunctionArn"]
         return arn

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from fakes.zipped import zipped
 from vestibule_cli.local import emulator_internals as internals
 
 if TYPE_CHECKING:
@@ -378,7 +379,7 @@ def handler(event, context):
 
 def replace_code(emulator: Any, name: str, source: str) -> None:
     functions = emulator.client("lambda")
-    functions.update_function_code(FunctionName=name, ZipFile=emulator.zipped(source))
+    functions.update_function_code(FunctionName=name, ZipFile=zipped(source))
     functions.get_waiter("function_updated_v2").wait(
         FunctionName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from fakes.zipped import zipped
 from vestibule_cli.local import ports
 
 if TYPE_CHECKING:
@@ -292,7 +293,7 @@ def test_a_damaged_last_checkpoint_gives_way_to_the_one_before(start: Callable[.
     first.function("version", VERSION.format("old"))
     first.ask("checkpoint")
     first.client("lambda").update_function_code(
-        FunctionName="version", ZipFile=first.zipped(VERSION.format("new"))
+        FunctionName="version", ZipFile=zipped(VERSION.format("new"))
     )
     first.ask("checkpoint")
     first.kill()
