@@ -19,13 +19,21 @@ LESS: Edit = {
         "",
     ),
 }
+# Each bucket of modules/bucket, and the name it had beside its callers when it was none.
+BUCKETS = {
+    "module.functions.module.bucket": "packages",
+    "module.site.module.bucket": "site",
+    'module.site.module.logs_bucket["logs"]': "logs",
+}
 
 
 def rehearse(place: EmulatorTree, package: Path) -> dict[str, str]:
     variables = place.variables(package)
     domain = f'-var=sign_in_domain={{prefix="{DOMAIN["after"]}"}}'
     pages = f"-state={_with_sign_in_pages(place)}"
+    buckets = f"-state={_with_buckets_of_before(place)}"
     return {
+        "buckets": _planned(place, {}, *variables, buckets),
         "key": _planned(place, KEY, *variables, "-target=module.data"),
         "domain": _planned(place, {}, *variables, domain, pages, "-target=module.dns"),
         "less": _planned(place, LESS, *variables),
@@ -71,6 +79,25 @@ def _with_sign_in_pages(place: EmulatorTree) -> Path:
             "instances": [instance],
         }
     )
-    copy = place.folder / "with-pages.tfstate"
-    copy.write_text(json.dumps(state), encoding="utf-8")
-    return copy
+    return _written(place, "with-pages", state)
+
+
+def _with_buckets_of_before(place: EmulatorTree) -> Path:
+    """A copy of the state as it was before modules/bucket."""
+    state = json.loads(place.state_file.read_text(encoding="utf-8"))
+    for each in state["resources"]:
+        name = BUCKETS.get(each.get("module", ""))
+        if name is not None:
+            each["module"] = each["module"].rpartition(".module.")[0]
+            each["name"] = name
+            for instance in each["instances"]:
+                instance.pop("index_key", None)
+                if name == "logs":
+                    instance["index_key"] = "logs"
+    return _written(place, "with-buckets-of-before", state)
+
+
+def _written(place: EmulatorTree, name: str, state: object) -> Path:
+    path = place.folder / f"{name}.tfstate"
+    path.write_text(json.dumps(state), encoding="utf-8")
+    return path

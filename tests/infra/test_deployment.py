@@ -60,6 +60,13 @@ def test_an_attribute_or_a_trigger_taken_away_takes_nobody_away(deployed: dict[s
     assert [line for line in told if not line.endswith("Plan to update")] == []
 
 
+def test_buckets_made_before_they_were_a_module_are_kept(deployed: dict[str, Any]) -> None:
+    planned = [line for line in deployed["dangers"]["buckets"].splitlines() if "aws_s3_" in line]
+    # The lifted copy, which made them, lets them be emptied: that is what is updated.
+    assert len(planned) == 7 + 7 + 6
+    assert {line.rpartition(": ")[2] for line in planned} == {"Plan to move", "Plan to update"}
+
+
 def test_destroying_a_lifted_copy_leaves_nothing(deployed: dict[str, Any]) -> None:
     assert deployed["empty"] == []
     assert deployed["leftovers"] == []

@@ -42,6 +42,12 @@ def test_each_module_has_the_fixed_files(module: Path) -> None:
     assert {path.name for path in module.iterdir()} >= MODULE_FILES
 
 
+def test_the_bucket_of_states_moves_as_the_one_of_packages_does() -> None:
+    # test_deployment plans the latter with a state of before.
+    packages = (INFRA / "modules/functions/moved.tf").read_text()
+    assert (INFRA / "bootstrap/moved.tf").read_text() == packages.replace(".packages", ".state")
+
+
 @pytest.mark.parametrize("path", sorted(INFRA.rglob("*.tf")), ids=lambda path: str(path)[-40:])
 def test_no_variable_takes_just_anything(path: Path) -> None:
     text = path.read_text()

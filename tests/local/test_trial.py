@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
-from vestibule_cli.local import trial
+from vestibule_cli.local import isolation, trial
 from vestibule_cli.local.state import StateFolder
-from vestibule_cli.local.trial import CodeRefused, Handler
+from vestibule_cli.local.trial import CodeRefused, Handler, NotUnpacked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +61,53 @@ def test_each_zip_is_tried_as_it_is_whatever_the_one_before_left_behind(zips: Zi
 
     for gone in ("left", "folder", "three"):
         assert f"No module named 'vestibule.{gone}'" in zips.refusal(f"import vestibule.{gone}")
+
+
+def test_a_link_that_was_left_in_place_of_a_module_is_not_written_through(
+    zips: Zips, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside.py"
+    outside.write_text("a person's")
+    link = f"import os\nos.symlink({str(outside)!r}, os.path.dirname(__file__) + '/two.py')\n"
+    zips.run(f"{link}handler = print\n")
+
+    zips.run("import vestibule.two\nhandler = print\n", two="X = 1\n")
+
+    assert outside.read_text() == "a person's"
+
+
+def fill_disk(monkeypatch: pytest.MonkeyPatch, *, refusals: int) -> None:
+    extract = zipfile.ZipFile.extract
+    left = [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) for _ in range(refusals)]
+
+    def extracted(archive: zipfile.ZipFile, name: str, folder: Path) -> str:
+        if left:
+            raise left.pop()
+        return extract(archive, name, folder)
+
+    monkeypatch.setattr(zipfile.ZipFile, "extract", extracted)
+
+
+def test_a_package_that_cannot_be_unpacked_is_no_handlers_fault(
+    zips: Zips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_disk(monkeypatch, refusals=2)
+
+    with pytest.raises(NotUnpacked) as refused:
+        zips.run("handler = print")
+
+    folder = zips.state.tmp / trial.FOLDER
+    assert str(refused.value).startswith(f"the package could not be unpacked in {folder}: ")
+    assert os.strerror(errno.ENOSPC) in str(refused.value)
+
+
+def test_what_could_not_be_unpacked_is_unpacked_anew_once(
+    zips: Zips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zips.run("handler = print")
+    fill_disk(monkeypatch, refusals=1)
+
+    zips.run("import vestibule.two\nhandler = print", two="")
 
 
 def test_a_name_that_is_nowhere_is_told_with_its_file_and_line(zips: Zips) -> None:
@@ -205,6 +254,41 @@ def test_a_module_that_is_new_may_come_before_one_that_was_there(tmp_path: Path)
     zips.tried()
 
     assert zips.tried(four="X = 1") == "ab"
+    assert zips.tried() == "ab"
+
+
+def test_a_module_that_two_import_is_tried_again_by_both(tmp_path: Path) -> None:
+    zips = Zips(tmp_path)
+    first, second = Counted.HANDLERS
+    mark = tmp_path / "imported"
+    one = f"import vestibule.three\nopen({str(mark)!r}, 'w').close()\nhandler = print\n"
+    # It imports the module when the other has done so, which may have compiled it.
+    two = (
+        f"import os, time\nwhile not os.path.exists({str(mark)!r}): time.sleep(0.01)\n"
+        "import vestibule.three\nvestibule.three.X\nhandler = print\n"
+    )
+    zips.run(one, first, second, two=two, three="X = 1\n")
+
+    with pytest.raises(CodeRefused, match="has no attribute 'X'"):
+        zips.run(one, first, second, two=two, three="Y = 1\n")
+
+
+def test_another_version_of_what_the_runtime_brings_is_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = tmp_path / "installed"
+    installed.mkdir()
+    (installed / "brought.py").write_text("")
+    version = installed / "brought-1.0.dist-info"
+    version.mkdir()
+    monkeypatch.syspath_prepend(str(installed))
+    monkeypatch.setattr(isolation, "RUNTIME_PACKAGES", ("brought",))
+    zips = Counted(tmp_path)
+    assert zips.tried() == "ab"
+    assert zips.tried() == ""
+
+    version.rename(installed / "brought-1.1.dist-info")
+
     assert zips.tried() == "ab"
 
 

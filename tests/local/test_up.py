@@ -399,6 +399,22 @@ def test_a_handler_that_cannot_be_imported_fails_the_start(project: Project) -> 
     assert project.run("outputs").returncode == 1
 
 
+def test_code_that_cannot_be_imported_does_not_replace_what_is_kept(project: Project) -> None:
+    project.up()
+    project.run("down")
+    blobs = project.folder / ".vestibule" / "data" / "lambda-blobs"
+    kept = {each.name for each in blobs.iterdir()}
+    assert kept
+    path = project.folder / "src" / "vestibule" / "profiles" / "service.py"
+    path.write_text(f"{path.read_text(encoding='utf-8')}nosuch\n", encoding="utf-8")
+
+    refused = project.run("up", "--detach")
+
+    assert refused.returncode == 1
+    assert "NameError: name 'nosuch' is not defined" in refused.stderr
+    assert {each.name for each in blobs.iterdir()} == kept
+
+
 def test_a_changed_definition_is_applied_while_it_runs(
     project: Project, eventually: Callable[..., Any]
 ) -> None:

@@ -28,8 +28,13 @@ run "states_are_private_and_versioned_and_nobody_deploys_without_being_asked" {
   }
 
   assert {
-    condition     = module.bucket.versioned && module.bucket.expiry.days == null && module.bucket.expiry.old_versions_kept == 30
-    error_message = "Every state can be gone back to."
+    condition     = module.bucket.private
+    error_message = "No policy and no access control list makes it public."
+  }
+
+  assert {
+    condition     = module.bucket.versioned && module.bucket.expiry.days == null && module.bucket.expiry.old_version_days == 365 && module.bucket.expiry.old_versions_kept == 30
+    error_message = "Every state can be gone back to: the last 30, and those of the last year."
   }
 
   assert {

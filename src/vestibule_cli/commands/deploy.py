@@ -131,9 +131,7 @@ def plan(cloud: "Cloud", *, as_json: bool) -> None:
 
     account = _announced(cloud)
     with progress("planning"):
-        terraform_, file, wanted = cloud.plan()
-    del terraform_
-    file.unlink(missing_ok=True)
+        wanted = cloud.drift()
     if as_json:
         print_json({**_facts(cloud, account), **wanted.view()})
     else:
@@ -153,13 +151,11 @@ def apply(cloud: "Cloud", *, as_json: bool) -> None:
     account = _announced(cloud)
     with progress("planning"):
         planned = cloud.plan()
-    wanted = planned[2]
-    if not as_json:
-        _print(wanted)
-    deployed = cloud.apply(planned)
     if as_json:
-        print_json({**_facts(cloud, account), **wanted.view(), "outputs": dict(deployed.made)})
+        deployed = cloud.apply(planned)
+        print_json({**_facts(cloud, account), **planned[2].view(), "outputs": dict(deployed.made)})
         return
+    deployed = cloud.apply(planned, _print)
     outputs = deployed.outputs(cloud.account.endpoint_url)
     rows = [("Site", outputs.site_url), ("API", outputs.api_url), ("Table", outputs.table_name)]
     print_pairs([(name, value) for name, value in rows if value])

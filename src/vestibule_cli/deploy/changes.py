@@ -91,7 +91,10 @@ class Changes:
             **{action: self.count(action) for action in ACTIONS},
             "refused": list(self.refused),
             "warnings": list(self.warnings),
-            "findings": [each.view() for each in self.findings],
+            "findings": [
+                {"address": each.address, "rule": each.rule, "text": each.says}
+                for each in self.findings
+            ],
             "changes": [each.view() for each in self.all],
         }
 

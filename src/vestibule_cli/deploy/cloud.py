@@ -18,7 +18,7 @@ from vestibule_cli.failures import Failure, Misuse
 from vestibule_cli.project import stack_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import Final
 
@@ -90,20 +90,33 @@ class Cloud:
         self._refuse_other_region()
         terraform = self._prepared()
         file = self.deployments.folder(self.name) / "apply.tfplan"
-        with self._told():
-            planned = terraform.plan(file, *self._variables(self._package()))
-        return terraform, file, changes.read(planned, rules.broken(planned))
+        variables = self._variables(self._package())
+        try:
+            with self._told():
+                planned = terraform.plan(file, *variables)
+            return terraform, file, changes.read(planned, rules.broken(planned))
+        except BaseException:
+            file.unlink(missing_ok=True)  # it may hold what no file should
+            raise
 
-    def apply(self, planned: tuple[Terraform, Path, Changes]) -> Deployed:
-        """Do what was planned, save the outputs and return them. Raise Refused as `refuse` does."""
+    def apply(
+        self,
+        planned: tuple[Terraform, Path, Changes],
+        tell: Callable[[Changes], None] = lambda _wanted: None,
+    ) -> Deployed:
+        """Tell what was planned, do it, save the outputs and return them.
+
+        Raise Refused as `refuse` does.
+        """
         terraform, file, wanted = planned
         try:
+            tell(wanted)
             refuse(wanted)
             if wanted.all:
                 with self._told("Run it again when that is mended: it goes on with what is there."):
                     terraform.apply_plan(file)
         finally:
-            file.unlink(missing_ok=True)  # it may hold what no file should
+            file.unlink(missing_ok=True)  # as above
         return self._saved(terraform)
 
     def drift(self) -> Changes:

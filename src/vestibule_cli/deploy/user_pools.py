@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from vestibule.platform.values import frozen
 from vestibule_cli.failures import Failure, Misuse
@@ -23,17 +23,12 @@ _PRODUCTION: Final = "prod"
 _MODULE: Final = "vestibule_infra_checks_user_pool"
 
 
-@frozen
-class Finding:
+class Finding(Protocol):
+    """What the script tells of a rule that a plan breaks, and as text what a person reads."""
+
     address: str
     rule: str
     says: str
-
-    def view(self) -> dict[str, str]:
-        return {"address": self.address, "rule": self.rule, "text": self.says}
-
-    def __str__(self) -> str:
-        return f"{self.address}: {self.rule}: {self.says}"
 
 
 @frozen
@@ -65,11 +60,7 @@ class Rules:
             read = self.checks.read(plan, production=self.is_production)
         except self.checks.Unusable as error:
             raise Failure(f"the rules for user pools cannot be checked: {error}") from None
-        return tuple(
-            Finding(each.address, each.rule, each.says)
-            for each in self.checks.check(read)
-            if each.rule not in self.passed
-        )
+        return tuple(each for each in self.checks.check(read) if each.rule not in self.passed)
 
 
 def _is_pool(resource: Mapping[str, Any]) -> bool:

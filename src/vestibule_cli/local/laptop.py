@@ -136,7 +136,9 @@ class Laptop:
         self, threads: ThreadPoolExecutor, definition: stack.Stack, built: Path
     ) -> Outputs:
         trial_run = threads.submit(self._try, definition, built)
-        if self._terraform:  # which takes a minute: nobody should wait for it in vain
+        # Terraform takes a minute: nobody should wait for it in vain. And functions that are kept
+        # would keep refused code. Unchanged, they wait for nothing: what passed is not tried again.
+        if self._terraform or self._state.outputs_file.exists():
             trial_run.result()
         outputs = self._made(definition, built)
         trial_run.result()

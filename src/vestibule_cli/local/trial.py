@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -17,7 +18,7 @@ from vestibule_cli.local import isolation, trial_program
 from vestibule_cli.local.references import references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from vestibule_cli.local.state import StateFolder
     from vestibule_cli.outputs import Outputs
@@ -33,6 +34,10 @@ SECONDS = 10
 
 class CodeRefused(Failure):
     """A function's handler cannot be imported: one line for each reason."""
+
+
+class NotUnpacked(Failure):
+    """Nothing was tried, and that is no handler's fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +86,38 @@ def handlers(definition: Stack, outputs: Outputs) -> list[Handler]:
 def run(state: StateFolder, package: Path, tried: Iterable[Handler]) -> None:
     """Import the handlers side by side, each in a process of its own, with its own environment.
 
-    Raises CodeRefused. What passed is not tried again until something that it stands on changes.
+    Raises CodeRefused or NotUnpacked. What passed is not tried again until something that it stands
+    on changes.
     """
     tried, kept = list(tried), state.root / PASSED
-    facts = _Facts.of(package)
+    runtime = isolation.link_runtime(state.data).resolve()
+    facts = _Facts.of(package, runtime)
     passed = _read(kept)
     due = [each for each in tried if not facts.hold(each, passed.get(each.key))]
     if not due:
         return
     code = state.tmp.resolve() / FOLDER
-    code.mkdir(exist_ok=True)
-    outcomes = list(zip(due, _outcomes(state, package, code, due), strict=True))
+    _unpack(package, code)
+    outcomes = list(zip(due, _outcomes(state, code, runtime, due), strict=True))
     reasons: dict[str, list[str]] = {}
     for handler, outcome in outcomes:
-        if outcome["kind"] != trial_program.IMPORTED:
+        if outcome.kind != trial_program.IMPORTED:
             reasons.setdefault(_reason(outcome, code, handler), []).append(handler.key)
     if reasons:
         raise CodeRefused("\n".join(_line(reason, keys) for reason, keys in reasons.items()))
-    passed |= {each.key: facts.noted(each, outcome["files"]) for each, outcome in outcomes}
+    passed |= {each.key: facts.noted(each, outcome.files) for each, outcome in outcomes}
     kept.write_text(json.dumps({each.key: passed[each.key] for each in tried}), encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of a handler, as trial_program tells it."""
+
+    kind: str
+    files: Sequence[str] = ()
+    place: tuple[str, int] | None = None
+    words: str = ""
+    status: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +125,19 @@ class _Facts:
     """What lies in the zip. A handler stands on the files that its import opens, and on no others.
 
     Which others there are counts all the same: one that is new may come before one that was there.
+    So does what the runtime brings.
     """
 
     sums: Mapping[str, str]
-    names: str
+    common: str
 
     @classmethod
-    def of(cls, package: Path) -> Self:
+    def of(cls, package: Path, runtime: Path) -> Self:
         with zipfile.ZipFile(package) as archive:
             sums = {each.filename: f"{each.CRC}/{each.file_size}" for each in archive.infolist()}
-        return cls(sums, _digest([sys.version, *sums]))
+        return cls(sums, _digest([sys.version, *_brought(runtime), *sums]))
 
-    def noted(self, handler: Handler, files: list[str]) -> dict[str, Any]:
+    def noted(self, handler: Handler, files: Sequence[str]) -> dict[str, Any]:
         return {"files": files, "identity": self._identity(handler, files)}
 
     def hold(self, handler: Handler, noted: Mapping[str, Any] | None) -> bool:
@@ -127,8 +146,19 @@ class _Facts:
     def _identity(self, handler: Handler, files: Iterable[str]) -> str:
         sums = [self.sums.get(name, "") for name in files]
         return _digest(
-            [self.names, handler.path, *map(str, sorted(handler.environment.items())), *sums]
+            [self.common, handler.path, *map(str, sorted(handler.environment.items())), *sums]
         )
+
+
+def _brought(runtime: Path) -> list[str]:
+    """Where the runtime's packages lie, and the versions of all that is installed there."""
+    packages = {each.resolve() for each in runtime.iterdir()}
+    versions = {
+        version
+        for place in {each.parent for each in packages}
+        for version in place.glob("*.dist-info")
+    }
+    return sorted(map(str, packages | versions))
 
 
 def _digest(facts: Iterable[str]) -> str:
@@ -148,9 +178,48 @@ def _line(reason: str, keys: list[str]) -> str:
     return f"{reason} (so {' and '.join(keys)} cannot start)"
 
 
+def _unpack(package: Path, code: Path) -> None:
+    """Over what was unpacked the last time: to make all files anew would take longer than to try.
+
+    If that fails, as it does on a full disk, all is made anew.
+    """
+    try:
+        _put_right(package, code)
+    except OSError:
+        shutil.rmtree(code, ignore_errors=True)
+        try:
+            _put_right(package, code)
+        except OSError as error:
+            raise NotUnpacked(f"the package could not be unpacked in {code}: {error}") from error
+
+
+def _put_right(package: Path, code: Path) -> None:
+    """Whatever is not as in the zip, such as what a handler has left there."""
+    code.mkdir(exist_ok=True)
+    with zipfile.ZipFile(package) as archive:
+        names = archive.namelist()
+        _remove_all_but({code / name for name in names}, code)
+        for name in names:
+            path = code / name
+            if not path.is_file() or path.read_bytes() != archive.read(name):
+                archive.extract(name, code)
+
+
+def _remove_all_but(kept: set[Path], top: Path) -> None:
+    for folder, folders, names in os.walk(top, topdown=False):
+        for path in (Path(folder, name) for name in names):
+            if path not in kept or path.is_symlink():  # what is written to a link goes elsewhere
+                path.unlink()
+        for path in (Path(folder, name) for name in folders):
+            if path.is_symlink():
+                path.unlink()
+            elif not any(path.iterdir()):  # an empty one would pass for a package
+                path.rmdir()
+
+
 def _outcomes(
-    state: StateFolder, package: Path, code: Path, tried: list[Handler]
-) -> list[dict[str, Any]]:
+    state: StateFolder, code: Path, runtime: Path, tried: list[Handler]
+) -> list[_Outcome]:
     """What became of each."""
     common = {
         "LANG": "C.UTF-8",
@@ -160,9 +229,8 @@ def _outcomes(
         "LAMBDA_TASK_ROOT": str(code),
     }
     order = {
-        "package": str(package.resolve()),
         "code": str(code),
-        "runtime": str(isolation.link_runtime(state.data).resolve()),
+        "runtime": str(runtime),
         "seconds": SECONDS,
         "handlers": [
             (each.path, {**common, "AWS_LAMBDA_FUNCTION_NAME": each.key, **each.environment})
@@ -180,24 +248,22 @@ def _outcomes(
         check=False,
     )
     if done.returncode:  # a handler has ended it, and which one nobody can tell
-        return [{"kind": trial_program.ENDED, "status": done.returncode}] * len(tried)
-    outcomes: list[dict[str, Any]] = json.loads(done.stdout)
-    return outcomes
+        return [_Outcome(trial_program.ENDED, status=done.returncode)] * len(tried)
+    return [_Outcome(**each) for each in json.loads(done.stdout)]
 
 
-def _reason(outcome: Mapping[str, Any], code: Path, handler: Handler) -> str:
+def _reason(outcome: _Outcome, code: Path, handler: Handler) -> str:
     """One line that says why the handler could not be imported."""
-    match outcome["kind"]:
+    match outcome.kind:
         case trial_program.ENDLESS:
             return f"importing {handler.path} takes longer than {SECONDS} s, which Lambda allows"
         case trial_program.ENDED:
-            return f"importing {handler.path} ended its process with {outcome['status']}"
-    words = " ".join(outcome["words"].split())
-    place = outcome["place"]
-    if place is None:
+            return f"importing {handler.path} ended its process with {outcome.status}"
+    words = " ".join(outcome.words.split())
+    if outcome.place is None:
         return f"stack.yaml: functions.{handler.key}.handler: {handler.path}: {words}"
-    name = Path(place[0]).relative_to(code).as_posix()
-    return f"{_source(name)}:{place[1]}: {words}"
+    path, line = outcome.place
+    return f"{_source(Path(path).relative_to(code).as_posix())}:{line}: {words}"
 
 
 def _source(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Run by trial.py in the Python that functions get: unpacks the zip and imports its handlers.
+"""Run by trial.py in the Python that functions get: imports the handlers of an unpacked zip.
 
 Each is imported in a process of its own. They are forks of this one, which costs a third of what
 as many starts would. So this one imports nothing but what the emulator's workers have imported
@@ -27,15 +27,14 @@ ENDLESS = "endless"
 
 
 def main() -> None:
+    # One would read what another compiled, and nobody would note that it needs the source.
+    sys.dont_write_bytecode = True
     order = json.load(sys.stdin)
     answer = os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     # What is printed while importing is for nobody.
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
-    unpacking, _ = _forked(lambda: _unpack(order["package"], order["code"]))
-    if os.waitpid(unpacking, 0)[1]:
-        sys.exit(1)
     sys.path.insert(0, order["code"])
     sys.path.append(order["runtime"])
     children = [_started(order["code"], *each) for each in order["handlers"]]
@@ -59,41 +58,6 @@ def _forked(work: "Callable[[], Any]") -> tuple[int, int]:
         status = 0
     finally:
         os._exit(status)
-
-
-def _unpack(package: str, folder: str) -> None:
-    """Over what was unpacked the last time: to make all files anew would take longer than to try.
-
-    Whatever is not as in the zip, such as what a handler has left there, is put right.
-    """
-    import zipfile  # noqa: PLC0415 - in its own process, see above
-
-    with zipfile.ZipFile(package) as archive:
-        names = archive.namelist()
-        _remove_all_but({os.path.join(folder, name) for name in names}, folder)  # noqa: PTH118
-        for name in names:
-            if _content(os.path.join(folder, name)) != archive.read(name):  # noqa: PTH118
-                archive.extract(name, folder)
-
-
-def _remove_all_but(kept: set[str], top: str) -> None:
-    for folder, folders, names in os.walk(top, topdown=False):
-        for path in (os.path.join(folder, name) for name in names):  # noqa: PTH118
-            if path not in kept:
-                os.remove(path)  # noqa: PTH107
-        for path in (os.path.join(folder, name) for name in folders):  # noqa: PTH118
-            if os.path.islink(path):  # noqa: PTH114
-                os.remove(path)  # noqa: PTH107
-            elif not os.listdir(path):  # noqa: PTH208 - an empty one would pass for a package
-                os.rmdir(path)  # noqa: PTH106
-
-
-def _content(path: str) -> bytes | None:
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123
-            return file.read()
-    except OSError:
-        return None
 
 
 def _started(code: str, handler: str, environment: dict[str, str]) -> tuple[int, int]:

@@ -41,6 +41,8 @@ class Watcher:
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="watch", daemon=True)
         self._seen = self._picture()
+        # What changed since the last success: a failed change goes live with a later one.
+        self._owed: set[Path] = set()
 
     def start(self) -> None:
         self._thread.start()
@@ -66,11 +68,12 @@ class Watcher:
         return picture
 
     def _changed(self, picture: Picture) -> None:
-        paths = {Path(path) for path, _stamp in picture.items() ^ self._seen.items()}
-        self._seen = picture
+        self._owed |= {Path(path) for path, _stamp in picture.items() ^ self._seen.items()}
+        self._seen, paths = picture, self._owed
         began = time.monotonic()
         code = {path for path in paths if path.is_relative_to(self._code)}
         if self._attempt(partial(self._refresh, code_only=code == paths)):
+            self._owed = set()
             names = sorted(path.relative_to(self._root).as_posix() for path in paths)
             more = len(names) - SHOWN_PATHS
             listed = ", ".join(names[:SHOWN_PATHS]) + (f" and {more} more" if more > 0 else "")

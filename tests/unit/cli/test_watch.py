@@ -139,6 +139,30 @@ def test_a_failure_is_reported_and_the_next_change_is_tried_again(
     assert eventually(lambda: refreshes.count == 1)
 
 
+def test_what_a_failed_change_left_undone_goes_live_with_the_mended_one(
+    project: Path, refreshes: Refreshes, reports: list[str]
+) -> None:
+    code = project / "src" / "vestibule" / "profiles" / "model.py"
+    refreshes.failure = ProvisionError("model.py is broken")
+    code.write_text("broken\n")
+    assert eventually(lambda: len(reports) == 1)
+    (project / "stack.yaml").write_text("name: another\n")
+    assert eventually(lambda: len(reports) == 2)
+
+    refreshes.failure = None
+    code.write_text("one = 12\n")
+
+    assert eventually(lambda: len(reports) == 3)
+    assert refreshes.code_only is False
+    assert reports[2].endswith(": src/vestibule/profiles/model.py, stack.yaml")
+
+    code.write_text("one = 123\n")
+
+    assert eventually(lambda: len(reports) == 4)
+    assert refreshes.code_only is True
+    assert reports[3].endswith(": src/vestibule/profiles/model.py")
+
+
 def test_a_fault_of_our_own_is_named_and_survived(
     project: Path, refreshes: Refreshes, reports: list[str]
 ) -> None:

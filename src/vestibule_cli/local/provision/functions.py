@@ -25,12 +25,14 @@ def log_group(function_name: str) -> str:
     return f"/aws/lambda/{function_name}"
 
 
-def ensure_log_groups(aws: "Aws", function_names: Iterable[str]) -> None:
-    groups = aws.json("logs", "DescribeLogGroups", logGroupNamePrefix=log_group(""))["logGroups"]
+def ensure_log_groups(aws: "Aws", stack_name: str, function_names: Iterable[str]) -> None:
+    # All groups of one stack come on one page; of all stacks they might not.
+    prefix = log_group(stack_name)
+    groups = aws.json("logs", "DescribeLogGroups", logGroupNamePrefix=prefix)["logGroups"]
     kept = {each["logGroupName"] for each in groups}
     for group in map(log_group, function_names):
         if group not in kept:
-            # The list may be longer than its first page.
+            # Another process may have made it meanwhile.
             found(
                 "ResourceAlreadyExistsException",
                 partial(aws.json, "logs", "CreateLogGroup", logGroupName=group),

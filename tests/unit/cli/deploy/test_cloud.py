@@ -13,7 +13,7 @@ from vestibule_cli import stack
 from vestibule_cli.deploy.cloud import Asked, Cloud, Refused
 from vestibule_cli.deploy.terraform import TerraformError, TerraformMissing
 from vestibule_cli.deployments import Deployed, Deployments, Name
-from vestibule_cli.failures import Misuse
+from vestibule_cli.failures import Failure, Misuse
 from vestibule_cli.project import CHECKOUT
 
 if TYPE_CHECKING:
@@ -44,11 +44,15 @@ POOL = {
     "change": {"actions": ["delete", "create"], "replace_paths": [["schema"]]},
 }
 # Writes down how it was called, and answers what lies beside it.
+# A plan is there even if it failed, as terraform's own is.
 SCRIPT = """\
 #!/bin/sh
 echo "$*" >> "$HERE/calls"
 echo "profile=$AWS_PROFILE key=$AWS_ACCESS_KEY_ID" >> "$HERE/environment"
 pwd > "$HERE/folder-of-$1"
+for each in "$@"; do
+  case "$each" in -out=*) echo secret > "${each#-out=}";; esac
+done
 for each in "$HERE/$1" "$HERE/$1-$2"; do
   if [ -f "$each.fails" ]; then cat "$each.fails" >&2; exit 1; fi
   if [ -f "$each" ]; then cat "$each"; fi
@@ -131,6 +135,42 @@ def test_an_apply_does_what_was_planned_and_saves_the_outputs(place: Place) -> N
     assert (place.folder / "folder-of-plan").read_text().strip() == f"{CHECKOUT}/infra"
     assert place.cloud.deployments.find(place.cloud.name) == deployed
     assert deployed.policy_parameter == "/vestibule/dev-pr1/policy"
+
+
+@pytest.mark.parametrize(
+    ("verb", "answer"),
+    [
+        ("plan", None),
+        ("show", None),
+        ("show", {"resource_changes": [{**POOL, "mode": "managed"}]}),
+        ("show", {"resource_changes": [{"type": "aws_sns_topic", "change": TOPIC["change"]}]}),
+    ],
+    ids=["planning fails", "showing fails", "no rule can be checked", "it cannot be read"],
+)
+def test_no_plan_is_left_behind_where_planning_fails(place: Place, verb: str, answer: Any) -> None:
+    if answer is None:
+        place.fails(verb, "no")
+    else:
+        place.answers(verb, answer)
+
+    with pytest.raises((Failure, KeyError)):
+        place.cloud.plan()
+
+    assert place.calls("plan"), "it got that far"
+    assert list(place.folder.rglob("*.tfplan")) == []
+
+
+def test_no_plan_is_left_behind_where_nobody_reads_what_is_told(place: Place) -> None:
+    planned = place.cloud.plan()
+    assert planned[1].is_file()
+
+    def tell(_wanted: object) -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        place.cloud.apply(planned, tell)
+    assert not planned[1].exists()
+    assert place.calls("apply") == []
 
 
 def test_nothing_to_do_is_not_applied_and_saves_the_outputs(place: Place) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from vestibule_cli.deploy import changes
 from vestibule_cli.deploy.user_pools import Rules
 from vestibule_cli.failures import Failure, Misuse
 from vestibule_cli.project import CHECKOUT
@@ -34,7 +35,9 @@ def test_a_finding_names_the_resource_the_rule_and_what_to_do() -> None:
     found = Rules.of(CHECKOUT, "dev", ()).broken(plan("unsafe"))
 
     (mfa,) = (finding for finding in found if finding.rule == "mfa")
-    assert mfa.view() == {"address": mfa.address, "rule": "mfa", "text": mfa.says}
+    assert changes.read({}, (mfa,)).view()["findings"] == [
+        {"address": mfa.address, "rule": "mfa", "text": mfa.says}
+    ]
     assert str(mfa).startswith("aws_cognito_user_pool.")
     assert 'set mfa_configuration to "OPTIONAL"' in str(mfa)
 
