@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import secrets
+import urllib.error
+import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
@@ -82,6 +87,10 @@ class Role:
         (found,) = [each for each in self._document["Statement"] if each["Sid"] == sid]
         return list(found["Resource"])
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(self.rights.variables.values())
+
     def client(self, service: str) -> Any:
         if service not in self._clients:
             self._clients[service] = boto3.client(  # type: ignore[call-overload] # any service
@@ -107,3 +116,25 @@ def is_denied(work: Callable[[], object]) -> bool:
         code = error.response["Error"]["Code"]
         return "AccessDenied" in code or code in {"AccessDenied", "UnauthorizedOperation"}
     return False
+
+
+def send_raw(  # noqa: PLR0913 - all that a request may say
+    url: str,
+    body: bytes = b"",
+    *,
+    method: str = "POST",
+    headers: Mapping[str, str] | None = None,
+    service: str = "",
+    keys: tuple[str, ...] | None = None,
+) -> tuple[int, str]:
+    """Send what no SDK would, signed for a service if keys are given."""
+    request = AWSRequest(method, url, data=body, headers=dict(headers or {}))
+    if keys:
+        SigV4Auth(Credentials(*keys), service, "us-east-1").add_auth(request)
+    made = urllib.request.Request(url, body or None, dict(request.headers), method=method)  # noqa: S310 - a stack of ours
+    try:
+        with urllib.request.urlopen(made, timeout=20) as answer:  # noqa: S310 - as above
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fakes.roles import Role, is_denied
+from fakes.roles import Role, is_denied, send_raw
 from vestibule_cli.demo.place import Place
 from vestibule_cli.local.emulator import ROOT_CREDENTIALS
 
@@ -95,17 +95,17 @@ def table(emulator: Any) -> str:
 
 
 @pytest.fixture(scope="module")
-def somebody(emulator: Any, table: str) -> Any:
-    """May do everything with items whose keys begin with OURS#, and check any item."""
+def keys(emulator: Any, table: str) -> tuple[str, str]:
+    """Of somebody who may do everything with items whose keys begin with OURS#, and check any."""
     iam = emulator.client("iam")
     iam.create_user(UserName="somebody")
     items = {
         "Effect": "Allow",
-        "Action": "dynamodb:*Item",
-        "Resource": table,
+        "Action": ["dynamodb:*Item", "dynamodb:Transact*"],
+        "Resource": [table, f"{table}/index/*"],
         "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["OURS#*"]}},
     }
-    queries = {**items, "Action": "dynamodb:Query", "Resource": [table, f"{table}/index/*"]}
+    queries = {**items, "Action": "dynamodb:Query"}
     check = {"Effect": "Allow", "Action": "dynamodb:ConditionCheckItem", "Resource": table}
     iam.put_user_policy(
         UserName="somebody",
@@ -113,11 +113,12 @@ def somebody(emulator: Any, table: str) -> Any:
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [items, queries, check]}),
     )
     made = iam.create_access_key(UserName="somebody")["AccessKey"]
-    return emulator.client(
-        "dynamodb",
-        aws_access_key_id=made["AccessKeyId"],
-        aws_secret_access_key=made["SecretAccessKey"],
-    )
+    return made["AccessKeyId"], made["SecretAccessKey"]
+
+
+@pytest.fixture(scope="module")
+def somebody(emulator: Any, keys: tuple[str, str]) -> Any:
+    return emulator.client("dynamodb", aws_access_key_id=keys[0], aws_secret_access_key=keys[1])
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -136,6 +137,73 @@ def test_each_part_of_a_transaction_is_asked_for_by_its_own_key(somebody: Any) -
     check["ConditionCheck"]["ConditionExpression"] = "attribute_not_exists(pk)"
 
     somebody.transact_write_items(TransactItems=[check, whole("Delete", OURS)])
+
+
+BATCH = {TABLE: [{"PutRequest": {"Item": key(STRANGE)}}]}
+STRANGE_PUT = {"TableName": TABLE, "Item": key(STRANGE)}
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("PutItem", {**STRANGE_PUT, "RequestItems": {}}),
+        ("PutItem", {**STRANGE_PUT, "RequestItems": BATCH}),
+        ("PutItem", {**STRANGE_PUT, "Key": key(OURS)}),
+        ("PutItem", {**STRANGE_PUT, "IndexName": "by-owner"}),
+        ("PutItem", {**STRANGE_PUT, "Item": {**key(STRANGE), "owner": {"S": OURS}}}),
+        ("PutItem", {"TableName": TABLE, "Item": {"sk": {"S": "x"}}}),
+        ("PutItem", {"TableName": TABLE, "Item": {**key(OURS), "pk": {}}}),
+        ("PutItem", {"TableName": TABLE}),
+        ("PutItem", [STRANGE_PUT]),
+        ("DeleteItem", {"TableName": TABLE, "Item": key(OURS), "Key": key(STRANGE)}),
+        ("BatchWriteItem", {"RequestItems": BATCH, "TableName": TABLE}),
+        ("BatchWriteItem", {"RequestItems": {TABLE: []}}),
+        ("BatchWriteItem", {"RequestItems": {}, "TableName": TABLE}),
+        ("BatchWriteItem", {"RequestItems": {TABLE: [{"Any": {"Item": key(OURS)}}]}}),
+        ("BatchGetItem", {"RequestItems": {TABLE: {"Keys": []}}}),
+        (
+            "TransactWriteItems",
+            {"TransactItems": [{"Put": STRANGE_PUT | {"IndexName": "by-owner"}}]},
+        ),
+        ("TransactWriteItems", {"TransactItems": [{"Put": STRANGE_PUT | {"Key": key(OURS)}}]}),
+        ("TransactWriteItems", {"TransactItems": [], "TableName": TABLE}),
+        ("TransactWriteItems", {"TransactItems": [{}], "TableName": TABLE}),
+        ("Query", {"TableName": TABLE}),
+        (
+            "Query",
+            {
+                "TableName": TABLE,
+                "KeyConditionExpression": ":s = pk",
+                "ExpressionAttributeValues": {":s": {"S": STRANGE}},
+            },
+        ),
+    ],
+)
+def test_a_call_names_items_where_its_operation_has_them(
+    emulator: Any, keys: tuple[str, str], operation: str, body: Any
+) -> None:
+    _, said = send_raw(
+        emulator.url,
+        json.dumps(body).encode(),
+        headers={
+            "content-type": "application/x-amz-json-1.0",
+            "x-amz-target": f"DynamoDB_20120810.{operation}",
+        },
+        service="dynamodb",
+        keys=keys,
+    )
+
+    assert "AccessDeniedException" in said
+
+
+def test_every_part_that_does_the_same_is_asked_for(somebody: Any) -> None:
+    def put(*names: str) -> None:
+        items = [{"Put": {"TableName": TABLE, "Item": key(pk)}} for pk in names]
+        somebody.transact_write_items(TransactItems=items)
+
+    assert not is_denied(lambda: put("OURS#3", "OURS#4"))
+    assert is_denied(lambda: put("OURS#5", STRANGE))
+    assert is_denied(lambda: put(STRANGE, "OURS#5"))
 
 
 @pytest.mark.usefixtures("table")

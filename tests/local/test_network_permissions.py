@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from fakes.roles import Role, is_denied
+from fakes.roles import Role, is_denied, send_raw
 from vestibule_cli.demo.place import Place
 from vestibule_cli.local.emulator import ROOT_CREDENTIALS
 
@@ -23,6 +23,7 @@ class Networks:
     """EC2 as the builder sees it, and as root does."""
 
     def __init__(self, place: Place, role: Role) -> None:
+        self.url = place.aws_endpoint_url
         self.role = role
         self.ec2 = role.client("ec2")
         self.root = place.operator("ec2")
@@ -111,6 +112,36 @@ def test_what_is_asked_for_in_the_url_is_no_permission_for_what_the_body_says(
 
     refused(lambda: networks.ec2.delete_vpc(VpcId=strange))
     assert networks.exists(strange)
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "body"),
+    [
+        ("POST", "", "Action=CreateTags"),
+        ("POST", "Action=DescribeVpcs", "Action=DeleteTags&{vpc}"),
+        ("POST", "Action=DescribeVpcs&{vpc}", "Action=DeleteTags"),
+        ("GET", "Action=DeleteTags&{vpc}", "Action=DescribeVpcs"),
+        ("GET", "Action=DeleteTags&{vpc}", ""),
+    ],
+)
+def test_what_runs_is_what_was_asked_for(
+    networks: Networks, method: str, url: str, body: str
+) -> None:
+    vpc_id = networks.made(networks.root, networks.ours)
+    vpc = f"ResourceId.1={vpc_id}&Tag.1.Key=vestibule%3Aenvironment"
+
+    status, said = send_raw(
+        f"{networks.url}/?{url.format(vpc=vpc)}",
+        body.format(vpc=vpc).encode(),
+        method=method,
+        headers={"content-type": "application/x-www-form-urlencoded"},
+        service="ec2",
+        keys=networks.role.keys,
+    )
+
+    assert (status, "UnauthorizedOperation" in said) == (403, True), said
+    found = networks.root.describe_vpcs(VpcIds=[vpc_id])["Vpcs"][0]["Tags"]
+    assert {tag["Key"]: tag["Value"] for tag in found} == networks.ours
 
 
 def test_nothing_is_made_that_does_not_carry_our_tags(networks: Networks) -> None:

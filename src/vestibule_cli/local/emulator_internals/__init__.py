@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from vestibule_cli.local.emulator_internals import (
     codes,
-    ec2_permissions,
     gateway,
-    leading_keys,
     mail,
     models,
     moments,
     pages,
     people,
+    permissions,
     server,
     signatures,
     workers,
@@ -117,8 +116,7 @@ def application(rules: Rules, triggers: Triggers, launcher: Path, prelude: str) 
     models.tags_only_where_given()
     signatures.one_root_key()
     signatures.no_image_registry()
-    ec2_permissions.resource_by_resource()
-    leading_keys.named_by_requests()
+    permissions.asked_as_on_aws()
     people.short_exponents()
     people.stand_ins_for_strangers()
     people.found_quickly()

@@ -12,18 +12,14 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
 from vestibule_cli.local.emulator_internals.names import part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     Tags = Iterable[tuple[str, str]]
     Given = Mapping[str, str]
-
-# Where `enforce` finds the call, among the keys that conditions may name.
-CALL = "vestibule:ec2-call"
 
 
 @dataclass(frozen=True)
@@ -217,53 +213,24 @@ def _own_tags(resource_id: str) -> dict[str, Any]:
     return {**_by_key("aws:resourcetag", tags), **_by_key("ec2:resourcetag", tags)}
 
 
-def _given(body: bytes, params: Mapping[str, Any]) -> dict[str, str]:
-    """The parameters as EC2 here will take them: those in the body go before those in the URL."""
-    in_body = parse_qs(body.decode("utf-8", "replace"))
-    return {
-        name: (value[0] if value else "") if isinstance(value, list) else value
-        for name, value in {**params, **in_body}.items()
-    }
-
-
-def resource_by_resource() -> None:
-    """Whoever is not root is asked for every permission that AWS would ask for."""
-    evaluator, actions = part("core.iam_evaluator"), part("core.iam_actions")
-    responses = part("core.responses")
-    asked_once, tag_context = evaluator.enforce, actions.request_tag_context
-
-    def request_tag_context(
-        service: str, iam_action: str, body: bytes, params: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        if service == "ec2":
-            given = _given(body, params)
-            if is_known(given.get("Action", "")):
-                return {CALL: given}
-        found: dict[str, Any] = tag_context(service, iam_action, body, params)
-        return found
-
-    def enforce(access_key_id: str, iam_action: str, service: str, *args: Any, **named: Any) -> Any:
-        given = (named.get("service_context") or {}).get(CALL) if service == "ec2" else None
-        if given is None or evaluator.is_root_access_key(access_key_id):
-            return asked_once(access_key_id, iam_action, service, *args, **named)
-        region: str = args[0]
-        for check in checks(given["Action"], given):
-            arn = check.arn(region, responses.get_account_id())
-            context = {**_own_tags(check.id), **check.said, "ec2:region": region}
-            denied = asked_once(
-                access_key_id,
-                check.permission,
-                service,
-                region,
-                resource_arn=arn,
-                service_context=context,
-            )
-            if denied:
-                return _refusal(denied, check.permission, arn)
-        return None
-
-    actions.request_tag_context = request_tag_context
-    evaluator.enforce = enforce
+def ask(
+    given: Given,
+    region: str,
+    asked_for: tuple[str, str, Mapping[str, Any]],
+    asked: Callable[[str, str, Mapping[str, Any]], Any],
+) -> Any:
+    """Ask for every permission that AWS would ask for; give what is in the way."""
+    action = asked_for[0].removeprefix("ec2:")
+    wanted = checks(action, given) if action == given.get("Action") and is_known(action) else []
+    if not wanted:
+        return asked(*asked_for)
+    account = part("core.responses").get_account_id()
+    for check in wanted:
+        arn = check.arn(region, account)
+        said = {**_own_tags(check.id), **check.said, "ec2:region": region}
+        if denied := asked(check.permission, arn, said):
+            return _refusal(denied, check.permission, arn)
+    return None
 
 
 def _refusal(denied: Any, permission: str, arn: str) -> Any:

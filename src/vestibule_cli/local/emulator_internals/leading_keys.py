@@ -1,166 +1,199 @@
 """Which items a DynamoDB call is about, for conditions on `dynamodb:LeadingKeys`.
 
 The emulator knows the key, and no value of it. As on AWS, those are the partition keys that a
-request names: of the table, or of the index that is queried. Scans and PartiQL name none.
+request names: of the table, or of the index that is queried. The operation says where they stand;
+what stands elsewhere is nobody's. Scans and PartiQL name none.
 """
 # ruff: noqa: SLF001 - private names are what this package is for
 
 from __future__ import annotations
 
 import json
-import re
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from vestibule_cli.local.emulator_internals.names import part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-# Where `enforce` finds the request, among the keys that conditions may name.
-BODY = "vestibule:dynamodb-body"
 LEADING_KEYS = "dynamodb:leadingkeys"
-_EQUALITY = re.compile(r"([#\w.-]+)\s*=\s*(:\w+)")
+# Where an operation names its item.
+MEMBERS = {
+    "ConditionCheckItem": "Key",
+    "DeleteItem": "Key",
+    "GetItem": "Key",
+    "PutItem": "Item",
+    "UpdateItem": "Key",
+}
+WRITES = {"DeleteRequest": "Key", "PutRequest": "Item"}
+TRANSACTIONS = frozenset({"TransactGetItems", "TransactWriteItems"})
+BATCHES = frozenset({"BatchGetItem", "BatchWriteItem"})
 
 
-class PartOfTransaction(str):
-    """The ARN of the table that a part of a transaction is about, and what it names there."""
-
-    __slots__ = ("named",)
-    named: Mapping[str, Any]
-
-    def __new__(cls, arn: str, named: Mapping[str, Any]) -> Self:
-        made = super().__new__(cls, arn)
-        made.named = named
-        return made
-
-    def keys(self) -> list[str]:
-        return list(_keys(self.named, _table(self)))
+class Unreadable(Exception):
+    """The operation is about items, and the request does not say which."""
 
 
-def named_by_requests() -> None:
-    """Conditions on leading keys are met by what the request names, and by nothing else."""
-    evaluator, actions = part("core.iam_evaluator"), part("core.iam_actions")
-    enforced, context_of = evaluator.enforce, actions.dynamodb_service_context
-    checks_of = actions.dynamodb_transaction_checks
-
-    def dynamodb_service_context(body: bytes) -> dict[str, Any]:
-        return {**context_of(body), BODY: body}
-
-    def dynamodb_transaction_checks(
-        iam_action: str, body: bytes, *place: str
-    ) -> list[tuple[str, str]]:
-        checks = checks_of(iam_action, body, *place)
-        if not checks:
-            return []
-        parts = _parts(_read(body), actions._DYNAMODB_TRANSACT_ITEM_ACTIONS)
-        return [
-            (action, PartOfTransaction(arn, named))
-            for (action, arn), named in zip(checks, parts, strict=True)
-        ]
-
-    def enforce(access_key_id: str, iam_action: str, service: str, *args: Any, **named: Any) -> Any:
-        context = named.get("service_context")
-        if (
-            service == "dynamodb"
-            and context
-            and BODY in context
-            and not evaluator.is_root_access_key(access_key_id)
-        ):
-            arn = named["resource_arn"]
-            is_part = isinstance(arn, PartOfTransaction)
-            if keys := arn.keys() if is_part else of_request(context[BODY], arn):
-                named = {**named, "service_context": {**context, LEADING_KEYS: keys}}
-        return enforced(access_key_id, iam_action, service, *args, **named)
-
-    actions.dynamodb_service_context = dynamodb_service_context
-    actions.dynamodb_transaction_checks = dynamodb_transaction_checks
-    evaluator.enforce = enforce
+def ask(
+    action: str,
+    body: bytes,
+    asked_for: tuple[str, str, Mapping[str, Any]],
+    asked: Callable[[str, str, Mapping[str, Any]], Any],
+) -> Any:
+    """Ask for a permission with the keys in that table; for each part of a transaction alone."""
+    permission, arn, context = asked_for
+    try:
+        named = named_in(action.removeprefix("dynamodb:"), body, permission, arn)
+    except Unreadable:
+        return asked(permission, arn, context) or part("core.iam_evaluator").AuthError(
+            "AccessDenied", "The request names no items where its operation has them."
+        )
+    for keys in named:
+        said = {**context, LEADING_KEYS: keys} if keys else context
+        if denied := asked(permission, arn, said):
+            return denied
+    return None
 
 
-def of_request(body: bytes, arn: str) -> list[str]:
-    """The keys in a table that a request names; none of a transaction's."""
+def named_in(operation: str, body: bytes, permission: str, arn: str) -> list[list[str]]:
+    """The keys that a request names in a table, for each time that the permission is needed."""
     request = _read(body)
-    batch = request.get("RequestItems")
-    if not isinstance(batch, dict):
-        return list(_keys(request, _table(arn)))
-    return [
-        key
-        for name, wanted in batch.items()
-        if _name(name) == _name(arn)
-        for named in _of_batch(wanted)
-        for key in _keys(named, _table(arn))
-    ]
+    if operation in TRANSACTIONS:
+        named = _of_transaction(request, permission, arn)
+    elif operation in BATCHES:
+        _must(request.get("RequestItems"))
+        named = [_of_batch(operation, request, arn)]
+    elif operation == "Query":
+        named = [_of_query(request)]
+    elif operation in MEMBERS:
+        # The emulator would ask about that index.
+        _must(not request.get("IndexName"))
+        named = [_of_item(request, MEMBERS[operation], _table(request.get("TableName")))]
+    else:
+        named = [[]]
+    _must(named)
+    return named
 
 
 def _read(body: bytes) -> Mapping[str, Any]:
     try:
-        found = json.loads(body or b"{}")
+        return _object(json.loads(body or b"{}"))
     except ValueError:
-        return {}
-    return _object(found)
+        raise Unreadable from None
 
 
-def _of_batch(wanted: object) -> Iterator[Mapping[str, Any]]:
-    """Each item of a batch as a request of its own would name it."""
-    if isinstance(wanted, dict):
-        yield from ({"Key": key} for key in wanted.get("Keys") or ())
-    for each in wanted if isinstance(wanted, list) else ():
-        yield from map(_object, _object(each).values())
+def _of_transaction(request: Mapping[str, Any], permission: str, arn: str) -> list[list[str]]:
+    permissions = part("core.iam_actions")._DYNAMODB_TRANSACT_ITEM_ACTIONS
+    named = []
+    for item in _list(request.get("TransactItems")):
+        for member, one in _object(item).items():
+            _must(member in permissions)
+            table = _text(_object(one).get("TableName"))
+            where = MEMBERS[permissions[member].removeprefix("dynamodb:")]
+            keys = _of_item(one, where, _table(table))
+            if permissions[member] == permission and _is(table, arn):
+                named.append(keys)
+    return named
 
 
-def _parts(request: Mapping[str, Any], members: Mapping[str, str]) -> list[Mapping[str, Any]]:
-    """In the order of the emulator's own checks."""
-    return [
-        item[member]
-        for item in request.get("TransactItems") or ()
-        if isinstance(item, dict)
-        for member in members
-        if isinstance(item.get(member), dict)
-        if isinstance(table := item[member].get("TableName"), str) and table
-    ]
+def _of_batch(operation: str, request: Mapping[str, Any], arn: str) -> list[str]:
+    # The emulator would ask about this table alone.
+    _must(not request.get("TableName"))
+    items_of = _of_reads if operation == "BatchGetItem" else _of_writes
+    named = []
+    for name, wanted in _object(request.get("RequestItems")).items():
+        items = list(items_of(wanted))
+        _must(items)
+        keys = [key for item, where in items for key in _of_item(item, where, _table(name))]
+        if _is(name, arn):
+            named += keys
+    return named
 
 
-def _name(table: str) -> str:
-    """Of a table named by its ARN, or by that of one of its indexes, or as it is."""
-    return table.rpartition(":table/")[2].partition("/")[0]
+def _of_reads(wanted: object) -> Iterator[tuple[Mapping[str, Any], str]]:
+    return (({"Key": key}, "Key") for key in _list(_object(wanted).get("Keys")))
 
 
-def _table(arn: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = part("services.dynamodb")._tables.get(_name(arn)) or {}
+def _of_writes(wanted: object) -> Iterator[tuple[Mapping[str, Any], str]]:
+    for write in _list(wanted):
+        for member, one in _object(write).items():
+            _must(member in WRITES)
+            yield one, WRITES[member]
+
+
+def _of_query(request: Mapping[str, Any]) -> list[str]:
+    """As the emulator finds them."""
+    database = part("services.dynamodb")
+    table = _table(request.get("TableName"))
+    if table is None:
+        return []
+    conditions = _object(request.get("KeyConditions") or {})
+    expression = _text(request.get("KeyConditionExpression") or "")
+    values = _object(request.get("ExpressionAttributeValues") or {})
+    names = _object(request.get("ExpressionAttributeNames") or {})
+    found = []
+    for name in _partition_keys(table, request.get("IndexName")):
+        if conditions:
+            _list(_object(conditions.get(name)).get("AttributeValueList"))
+            value = database._extract_pk_from_key_conditions(conditions, name)
+        else:
+            value = database._extract_pk_from_condition(expression, values, names, name)
+        found.append(_text(value))
     return found
 
 
-def _keys(named: Mapping[str, Any], table: Mapping[str, Any]) -> Iterator[str]:
-    key = _partition_key(table, named.get("IndexName"))
-    for member in ("Item", "Key"):
-        yield from _plain(_object(named.get(member)).get(key))
-    values = _object(named.get("ExpressionAttributeValues"))
-    names = _object(named.get("ExpressionAttributeNames"))
-    for attribute, value in _EQUALITY.findall(str(named.get("KeyConditionExpression", ""))):
-        if names.get(attribute, attribute) == key:
-            yield from _plain(values.get(value))
-    condition = _object(_object(named.get("KeyConditions")).get(key))
-    for value in condition.get("AttributeValueList") or ():
-        yield from _plain(value)
+def _of_item(named: Mapping[str, Any], member: str, table: Mapping[str, Any] | None) -> list[str]:
+    if table is None:
+        return []
+    attributes = _object(_object(named).get(member))
+    found = []
+    for name in _partition_keys(table, None):
+        # `{"S": "a"}` as conditions compare it.
+        value, *others = _object(attributes.get(name)).values() or [None]
+        _must(not others)
+        found.append(_text(value))
+    return found
 
 
-def _partition_key(table: Mapping[str, Any], index: object) -> str:
-    schema = table
-    if index:
-        indexes = [*(table.get("GlobalSecondaryIndexes") or ())]
-        schema = next((one for one in indexes if one.get("IndexName") == index), table)
-    for one in schema.get("KeySchema") or ():
-        if one.get("KeyType") == "HASH":
-            name: str = one["AttributeName"]
-            return name
-    return ""
+def _table(name: object) -> Mapping[str, Any] | None:
+    """Nothing happens to one that does not exist."""
+    _must(_text(name))
+    database = part("services.dynamodb")
+    found: Mapping[str, Any] | None = database._tables.get(database._normalize_table_name(name))
+    return found
 
 
-def _plain(value: object) -> Iterator[str]:
-    """`{"S": "a"}` as conditions compare it."""
-    yield from map(str, _object(value).values())
+def _is(name: str, arn: str) -> bool:
+    return name == arn or arn.endswith(f":table/{name}")
+
+
+def _partition_keys(table: Mapping[str, Any], index: object) -> list[str]:
+    indexes = [
+        *(table.get("GlobalSecondaryIndexes") or ()),
+        *(table.get("LocalSecondaryIndexes") or ()),
+    ]
+    schema = next((one for one in indexes if index and one.get("IndexName") == index), table)
+    return [one["AttributeName"] for one in schema["KeySchema"] if one.get("KeyType") == "HASH"]
 
 
 def _object(value: object) -> Mapping[str, Any]:
-    """What is of another type, DynamoDB refuses by itself."""
-    return value if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        raise Unreadable
+    return value
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise Unreadable
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise Unreadable
+    return value
+
+
+def _must(holds: object) -> None:
+    if not holds:
+        raise Unreadable

@@ -20,29 +20,29 @@ PERMITTED_BY = {
 }
 
 
+def is_decided_without(service: str, iam_action: str) -> bool:
+    """Whether a request without a key is answered as it is, if it has no wrong signature either."""
+    evaluator = part("core.iam_evaluator")
+    return evaluator._signed_request.get() is None and (
+        service == "s3"
+        or iam_action in DECIDED_LATER | NEVER_UNSIGNED
+        or evaluator._served_unsigned(service, iam_action)
+    )
+
+
+def answer_without(iam_action: str) -> Any:
+    if iam_action in NEVER_UNSIGNED:
+        return part("core.iam_evaluator").AuthError("AccessDenied", "Access Denied")
+    return None
+
+
 def one_root_key() -> None:
     """The emulator takes no key, the key "test" and every account number for its root's."""
-    evaluator = part("core.iam_evaluator")
-    genuine = evaluator.enforce
 
     def is_root_access_key(access_key_id: str) -> bool:
         return access_key_id == ACCOUNT_ID
 
-    def enforce(access_key_id: str, iam_action: str, service: str, *args: Any, **named: Any) -> Any:
-        if not access_key_id and evaluator._signed_request.get() is None:
-            if iam_action in NEVER_UNSIGNED:
-                return evaluator.AuthError("AccessDenied", "Access Denied")
-            if (
-                service == "s3"
-                or iam_action in DECIDED_LATER
-                or evaluator._served_unsigned(service, iam_action)
-            ):
-                return None
-        permission = PERMITTED_BY.get(iam_action, iam_action)
-        return genuine(access_key_id, permission, service, *args, **named)
-
-    evaluator.is_root_access_key = is_root_access_key
-    evaluator.enforce = enforce
+    part("core.iam_evaluator").is_root_access_key = is_root_access_key
     part("services.sts").is_root_access_key = is_root_access_key
 
 
