@@ -98,7 +98,7 @@ def table(emulator: Any) -> str:
 def keys(emulator: Any, table: str) -> tuple[str, str]:
     """Of somebody who may do everything with items whose keys begin with OURS#, and check any."""
     iam = emulator.client("iam")
-    iam.create_user(UserName="somebody")
+    iam.create_user(UserName="writer-of-items")
     items = {
         "Effect": "Allow",
         "Action": ["dynamodb:*Item", "dynamodb:Transact*"],
@@ -108,11 +108,11 @@ def keys(emulator: Any, table: str) -> tuple[str, str]:
     queries = {**items, "Action": "dynamodb:Query"}
     check = {"Effect": "Allow", "Action": "dynamodb:ConditionCheckItem", "Resource": table}
     iam.put_user_policy(
-        UserName="somebody",
+        UserName="writer-of-items",
         PolicyName="keys",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [items, queries, check]}),
     )
-    made = iam.create_access_key(UserName="somebody")["AccessKey"]
+    made = iam.create_access_key(UserName="writer-of-items")["AccessKey"]
     return made["AccessKeyId"], made["SecretAccessKey"]
 
 
