@@ -26,6 +26,8 @@ from vestibule_cli.project import CHECKOUT as ROOT
 HERE = Path(__file__).parent
 # What is committed, and what each run writes.
 RECORD, RESULTS = HERE / "results", ROOT / "build" / "bench"
+# So short a call shows each change of the machine's pace: it takes more of them.
+WARM_ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def cold(report: Report, rounds: int) -> None:
 
 def warm(report: Report, rounds: int) -> None:
     compared = [each for each in variants.prepared() if each.name in {"ours", "seed", "powertools"}]
+    rounds *= WARM_ROUNDS
     taken = handlers.warm_calls(compared, rounds, calls=2000)
     print(f"\nwarm handler, client stubbed, one call, median of {rounds} x 2000")
     _table(compared, taken, unit="us", scale=1e6)

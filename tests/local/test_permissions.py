@@ -51,14 +51,14 @@ def test_nothing_runs_without_a_signature(
 def test_a_message_is_not_sent_on_the_permission_to_look(emulator: Any) -> None:
     sqs, iam = emulator.client("sqs"), emulator.client("iam")
     queue = sqs.create_queue(QueueName="said-twice")["QueueUrl"]
-    iam.create_user(UserName="reader-of-pools")
+    iam.create_user(UserName="reader-of-queues")
     iam.put_user_policy(
-        UserName="reader-of-pools",
+        UserName="reader-of-queues",
         PolicyName="look",
         PolicyDocument='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
         '"Action": ["sqs:GetQueueAttributes", "sqs:SendMessage"], "Resource": "*"}]}',
     )
-    made = iam.create_access_key(UserName="reader-of-pools")["AccessKey"]
+    made = iam.create_access_key(UserName="reader-of-queues")["AccessKey"]
     keys = made["AccessKeyId"], made["SecretAccessKey"]
 
     def send(url: str, body: bytes) -> int:

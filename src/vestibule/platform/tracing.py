@@ -9,7 +9,10 @@ _LONGEST = 64
 
 def trace_id() -> str | None:
     """Give the id of the trace, None outside one: letters, digits and dashes, safe to write."""
-    for part in os.environ.get("_X_AMZN_TRACE_ID", "").split(";"):
+    told = os.environ.get("_X_AMZN_TRACE_ID")
+    if not told:
+        return None
+    for part in told.split(";"):
         if part.startswith("Root="):
             root = part[5:]
             if root.isascii() and root.replace("-", "").isalnum() and len(root) <= _LONGEST:

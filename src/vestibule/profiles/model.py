@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from vestibule.platform.values import frozen, wire_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Final
 
     from vestibule.platform.operations import Item
@@ -137,14 +139,22 @@ _FULL: Final = (
 )
 
 
-def public_view(profile: Profile) -> dict[str, Any]:
-    """What any signed-in person may see of another."""
-    return _view(profile, _PUBLIC)
+def _view_of(attributes: tuple[str, ...]) -> Callable[[Profile], dict[str, Any]]:
+    """Give what shows these of a profile. Fields without a value are left out."""
+    names, values = [WIRE_NAMES[attribute] for attribute in attributes], attrgetter(*attributes)
+    return lambda profile: {
+        name: value for name, value in zip(names, values(profile), strict=True) if value is not None
+    }
+
+
+public_view: Final = _view_of(_PUBLIC)
+"""What any signed-in person may see of another."""
+_full_view: Final = _view_of(_FULL)
 
 
 def full_view(profile: Profile, last_seen: LastSeen | None = None) -> dict[str, Any]:
     """What the person and the admins see. Fields without a value are left out."""
-    view = _view(profile, _FULL)
+    view = _full_view(profile)
     if last_seen is not None and last_seen.login_at is not None:
         view["lastLoginAt"] = last_seen.login_at
     if last_seen is not None and last_seen.activity_at is not None:
@@ -153,11 +163,3 @@ def full_view(profile: Profile, last_seen: LastSeen | None = None) -> dict[str, 
     if profile.email_conflict:
         view["emailConflict"] = True
     return view
-
-
-def _view(profile: Profile, attributes: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        WIRE_NAMES[attribute]: value
-        for attribute in attributes
-        if (value := getattr(profile, attribute)) is not None
-    }

@@ -61,7 +61,9 @@ class Response:
         if self.content_type is not JSON:
             headers = {**headers, "Content-Type": self.content_type}
         if self.headers:
-            headers = {**headers, **{name: _safe(text) for name, text in self.headers.items()}}
+            headers = dict(headers)
+            for name, text in self.headers.items():
+                headers[name] = _safe(text)
         return {
             "statusCode": self.status,
             "headers": headers,
