@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-FORKS = [
-    pytest.param(False, id="in process"),
-    pytest.param(True, id="forked", marks=pytest.mark.skipif(sys.platform != "linux", reason="")),
-]
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="forks only where that is sound")
+FORKS = [pytest.param(False, id="in process"), pytest.param(True, id="forked", marks=ON_LINUX)]
 
 
 class Shelf:
@@ -135,7 +133,7 @@ def test_one_that_never_holds_still_fails_and_leaves_the_last_one_in_force(
     assert found(tmp_path) == "good"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="forks only where that is sound")
+@ON_LINUX
 def test_a_child_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint, "CHILD_SECONDS", 1)
     kept = make(tmp_path, fork=True)
@@ -149,7 +147,7 @@ def test_a_child_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert found(tmp_path) == "good"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="forks only where that is sound")
+@ON_LINUX
 def test_a_child_that_hangs_ends_even_when_nobody_is_left_to_end_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,7 +164,7 @@ def test_a_child_that_hangs_ends_even_when_nobody_is_left_to_end_it(
     assert os.WTERMSIG(endings[0]) == signal.SIGALRM
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="forks only where that is sound")
+@ON_LINUX
 def test_after_three_failures_it_forks_no_more(tmp_path: Path) -> None:
     kept = make(tmp_path, fork=True)
     shelf = Shelf("later")
@@ -180,7 +178,7 @@ def test_after_three_failures_it_forks_no_more(tmp_path: Path) -> None:
     assert found(tmp_path) == "later"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="forks only where that is sound")
+@ON_LINUX
 def test_without_another_process_it_is_taken_in_this_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
