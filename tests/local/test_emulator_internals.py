@@ -216,6 +216,32 @@ def test_detect_runtime_binary_lets_a_handler_that_cannot_be_imported_say_why(
     assert any('code.py", line 2' in event["message"] for event in logged["events"])
 
 
+def test_zipfile_unpacks_code_once_for_all_who_run_it_and_forgets_it_after_them(
+    emulator: Any,
+) -> None:
+    def code(number: int) -> str:
+        return f"NUMBER = {number}\ndef handler(event, context):\n    return __file__\n"
+
+    def home(name: str) -> Path:
+        return Path(emulator.invoke(name, {})).resolve()
+
+    emulator.function("one", code(1))
+    emulator.function("other", code(1))
+    first = home("one")
+    assert home("other") == first
+
+    replace_code(emulator, "one", code(2))
+    second = home("one")
+    assert second != first
+    assert first.is_file()
+
+    replace_code(emulator, "other", code(3))
+    third = home("other")
+    assert third not in (first, second)
+    assert not first.parent.exists()
+    assert second.is_file()
+
+
 def test_ensure_poller_and_the_rest_of_the_lambda_service_survive_use(
     emulator: Any, eventually: Callable[..., Any]
 ) -> None:

@@ -21,6 +21,7 @@ from vestibule_cli.local.emulator_internals import (
     permissions,
     server,
     signatures,
+    unpacked,
     workers,
 )
 from vestibule_cli.local.emulator_internals.accounts import (
@@ -130,6 +131,7 @@ def application(rules: Rules, triggers: Triggers, launcher: Path, prelude: str) 
     moments.around_calls(rules)
     gateway.as_the_gateway()
     mail.by_their_sender()
+    unpacked.once()
     workers.isolated(launcher, prelude)
     workers.ending_when_idle()
     # Blobs of the generation before are still needed: checkpoints prune them.

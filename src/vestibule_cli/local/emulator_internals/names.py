@@ -38,7 +38,13 @@ TOUCHED = {
         "enforce",
         "is_root_access_key",
     ),
-    "core.lambda_runtime": ("_detect_runtime_binary", "_workers", "kill_workers", "reset"),
+    "core.lambda_runtime": (
+        "_detect_runtime_binary",
+        "_workers",
+        "kill_workers",
+        "reset",
+        "zipfile",
+    ),
     "core.persistence": ("_json_default", "_json_object_hook"),
     "core.responses": (
         "_expected_envelope_content_type",
