@@ -7,10 +7,15 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 began = time.monotonic()
 
 from vestibule_cli.local import emulator_internals  # noqa: E402 - its import counts as start-up
+from vestibule_cli.local.checkpoint import read_generation  # noqa: E402
 from vestibule_cli.local.completions.triggers import firing  # noqa: E402
 from vestibule_cli.local.emulator import Emulator, EmulatorError  # noqa: E402
 from vestibule_cli.local.state import StateError, StateFolder  # noqa: E402
@@ -31,6 +36,25 @@ def children() -> list[str]:
     return [child for task in tasks for child in task.read_text(encoding="ascii").split()]
 
 
+def seconds(work: Callable[[], object]) -> float:
+    before = time.monotonic()
+    work()
+    return time.monotonic() - before
+
+
+def unlike(emulator: Emulator, state: StateFolder) -> list[str]:
+    """The services of which a forked picture and this process's own say different things."""
+    emulator.checkpoint()
+    _, pictured = read_generation(max(state.checkpoints.glob("*/")))
+    now = emulator.save(alone=False)
+    return [name for name in pictured | now if pictured.get(name) != now.get(name)]
+
+
+def exponent_bits() -> int:
+    shim = emulator_internals.part("services.cognito").secrets
+    return max(shim.randbelow(2**3072).bit_length() for _ in range(9))
+
+
 def main() -> None:
     options = json.loads(sys.argv[1])
     state = StateFolder(Path(options["state"]))
@@ -48,25 +72,20 @@ def main() -> None:
     took = time.monotonic() - began
     ready = {"url": emulator.url, "port": ports.emulator, "notes": emulator.notes}
     answer({**ready, "seconds": took, "memory": memory_mb()})
+    answers: dict[str, Callable[[], object]] = {
+        "checkpoint": lambda: seconds(emulator.checkpoint),
+        "unlike": lambda: unlike(emulator, state),
+        "mails": lambda: [dataclasses.asdict(mail) for mail in emulator.mails()],
+        "missing": emulator_internals.missing,
+        "exponent bits": exponent_bits,
+        "workers": emulator_internals.workers_now,
+        "memory": memory_mb,
+    }
     for line in sys.stdin:
-        match json.loads(line):
-            case "checkpoint":
-                before = time.monotonic()
-                emulator.checkpoint()
-                answer(time.monotonic() - before)
-            case "mails":
-                answer([dataclasses.asdict(mail) for mail in emulator.mails()])
-            case "missing":
-                answer(emulator_internals.missing())
-            case "exponent bits":
-                shim = emulator_internals.part("services.cognito").secrets
-                answer(max(shim.randbelow(2**3072).bit_length() for _ in range(9)))
-            case "workers":
-                answer(emulator_internals.workers_now())
-            case "memory":
-                answer(memory_mb())
-            case "stop":
-                break
+        command = json.loads(line)
+        if command == "stop":
+            break
+        answer(answers[command]())
     emulator.stop()
     state.unlock()
     answer(children())

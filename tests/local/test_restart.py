@@ -131,6 +131,18 @@ def test_everything_is_there_after_a_restart_and_the_next_event_arrives(
     assert second.mails_to("ann@example.test")[0]["kind"] == "verification"
 
 
+def test_a_forked_picture_is_what_the_process_itself_would_take(
+    start: Callable[..., Any], eventually: Callable[..., Any]
+) -> None:
+    """It takes the state as it is, where this one copies it first, and drops no less."""
+    emulator = start()
+    house(emulator).join("ann@example.test")
+    add(emulator, "P")
+    assert eventually(lambda: seen(emulator))
+
+    assert eventually(lambda: emulator.ask("unlike") == [])
+
+
 @pytest.mark.parametrize("ending", ["stop", "kill"])
 def test_an_event_that_was_pending_arrives_after_a_restart(
     start: Callable[..., Any], eventually: Callable[..., Any], ending: str

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from vestibule_cli.local.emulator_internals.mail import mail_lists
@@ -23,12 +24,24 @@ def save(*, alone: bool) -> dict[str, str]:
     """Everything worth keeping, as JSON texts by service. `alone`: in a process of its own."""
     encode = part("core.persistence")._json_default
     texts = {}
-    for name, state_of in part("app")._build_persistence_save_dict().items():
-        state = _lean_state(name, state_of, alone=alone)
-        if state is not None:
-            texts[name] = json.dumps(state, default=encode)
+    with _uncopied() if alone else nullcontext():
+        for name, state_of in part("app")._build_persistence_save_dict().items():
+            state = _lean_state(name, state_of, alone=alone)
+            if state is not None:
+                texts[name] = json.dumps(state, default=encode)
     texts[EXTRAS] = json.dumps(_extras(), default=encode)
     return texts
+
+
+@contextmanager
+def _uncopied() -> Iterator[None]:
+    """Services give a deep copy of their state, lest it change. Alone, it does not."""
+    genuine = copy.deepcopy
+    copy.deepcopy = lambda state, *_memo: state
+    try:
+        yield
+    finally:
+        copy.deepcopy = genuine
 
 
 def restore(texts: Mapping[str, str]) -> None:
