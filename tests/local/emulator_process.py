@@ -79,7 +79,6 @@ def main() -> None:
         "missing": emulator_internals.missing,
         "exponent bits": exponent_bits,
         "workers": emulator_internals.workers_now,
-        "memory": memory_mb,
     }
     for line in sys.stdin:
         command = json.loads(line)

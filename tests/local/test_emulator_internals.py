@@ -216,6 +216,22 @@ def test_detect_runtime_binary_lets_a_handler_that_cannot_be_imported_say_why(
     assert any('code.py", line 2' in event["message"] for event in logged["events"])
 
 
+def test_esms_tell_which_functions_give_way_to_those_that_somebody_waits_for(
+    emulator: Any,
+) -> None:
+    sqs = emulator.client("sqs")
+    url = sqs.create_queue(QueueName="feeds")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    source = "import os\n\ndef handler(event, context):\n    return os.nice(0)\n"
+    for name in ("fed", "fed-by-nobody"):
+        emulator.function(name, source)
+    emulator.client("lambda").create_event_source_mapping(
+        EventSourceArn=arn["QueueArn"], FunctionName="fed"
+    )
+
+    assert emulator.invoke("fed", {}) == emulator.invoke("fed-by-nobody", {}) + 5
+
+
 def test_zipfile_unpacks_code_once_for_all_who_run_it_and_forgets_it_after_them(
     emulator: Any,
 ) -> None:

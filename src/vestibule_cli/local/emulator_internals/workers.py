@@ -28,6 +28,17 @@ TELLING_START = """\
         _real_stdout.write(json.dumps({"status": "ready", "cold": True}) + "\\n")
         _real_stdout.flush()
 """
+PATIENT_START = "os.nice(5)\n"
+
+
+class _Calling(threading.local):
+    """What this thread is doing: the worker it has taken, and whether it replaces code."""
+
+    worker: Any = None
+    replaces = False
+
+
+_calling = _Calling()
 
 
 def isolated(launcher: Path, prelude: str) -> None:
@@ -42,9 +53,19 @@ def isolated(launcher: Path, prelude: str) -> None:
         # It would import botocore at each cold start, to count how deep functions call functions.
         lighter = script.replace("    _ms_install_invoke_depth()\n", "    _add_runtime()\n")
         # It would end without a word in the log when the handler cannot be imported.
-        return str(launcher), prelude + lighter.replace(SILENT_START, TELLING_START, 1)
+        start = prelude + PATIENT_START if _is_fed(_calling.worker) else prelude
+        return str(launcher), start + lighter.replace(SILENT_START, TELLING_START, 1)
 
     runtime._detect_runtime_binary = detect_runtime_binary
+
+
+def _is_fed(worker: Any) -> bool:
+    """Whether a queue or a stream calls this function: then nobody waits for its answer."""
+    if worker is None:
+        return False
+    named = f":function:{worker.func_name}:"
+    mappings = part("services.lambda_svc")._esms.all_values()
+    return any(named in f"{mapping['FunctionArn']}:" for mapping in mappings)
 
 
 class _Retired:
@@ -80,41 +101,33 @@ class _Retired:
 _retired = _Retired()
 
 
-class _Calling(threading.local):
-    """What this thread is doing: the worker it has taken, and whether it replaces code."""
-
-    worker: Any = None
-    replaces = False
-
-
 def ending_when_idle() -> None:
     runtime, lambda_svc = part("core.lambda_runtime"), part("services.lambda_svc")
     acquire, release = lambda_svc.acquire_worker, lambda_svc.release_worker
     invalidate, kill = lambda_svc.invalidate_worker, runtime.kill_workers
-    calling = _Calling()
 
     def acquire_worker(*args: Any, **named: Any) -> Any:
         taken = acquire(*args, **named)
-        calling.worker = taken[0]
+        _calling.worker = taken[0]
         return taken
 
     def release_worker(worker: Any) -> None:
         release(worker)
-        calling.worker = None
+        _calling.worker = None
         if worker is not None and _retired.take(worker):
             kill([worker])
 
     def invalidate_worker(*args: Any, **named: Any) -> None:
-        calling.replaces = True
+        _calling.replaces = True
         try:
             invalidate(*args, **named)
         finally:
-            calling.replaces = False
+            _calling.replaces = False
 
     def kill_workers(workers: Iterable[Any]) -> None:
         doomed = list(workers)
         # Whoever calls from within a call of its own gives up the worker that failed it.
-        kill(_retired.keep(doomed, but=calling.worker) if calling.replaces else doomed)
+        kill(_retired.keep(doomed, but=_calling.worker) if _calling.replaces else doomed)
 
     lambda_svc.acquire_worker, lambda_svc.release_worker = acquire_worker, release_worker
     lambda_svc.invalidate_worker, runtime.kill_workers = invalidate_worker, kill_workers
