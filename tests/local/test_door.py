@@ -269,6 +269,42 @@ def test_what_functions_call_never_waits(target: str) -> None:
     assert run_many([*waiting, *calls, *nested]).most == 4 + 4 + 9
 
 
+async def order_beside_a_sign_up(access_key: str) -> list[str]:
+    """Somebody signs up and a function asks for something meanwhile: who gets in, and out first."""
+    inside = Inside()
+    inside.gate.clear()
+    door = Door(inside, {PORT}, lambda key: key == "PATIENT")
+    signed = {
+        "authorization": f"AWS4-HMAC-SHA256 Credential={access_key}/20261120/x/y/aws4_request"
+    }
+    person = asyncio.ensure_future(asgi.ask(door, request("/person", **SIGN_UP), b""))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    function = asyncio.ensure_future(asgi.ask(door, request("/function", **signed), b""))
+    await asyncio.sleep(0.02)
+    seen = [*inside.asked]
+    inside.gate.set()
+    await asyncio.gather(person, function)
+    assert sorted(inside.asked) == ["/function", "/person"]
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("access_key", "looks", "meanwhile"),
+    [
+        pytest.param("PATIENT", 10_000, ["/person"], id="nobody waits for it"),
+        pytest.param("PATIENT", 0, ["/person", "/function"], id="it has waited long enough"),
+        pytest.param("OTHER", 10_000, ["/person", "/function"], id="somebody waits for it"),
+    ],
+)
+def test_what_nobody_waits_for_lets_people_go_first_for_a_while(
+    monkeypatch: pytest.MonkeyPatch, access_key: str, looks: int, meanwhile: list[str]
+) -> None:
+    monkeypatch.setattr(doors, "LOOKS", looks)
+
+    assert asyncio.run(order_beside_a_sign_up(access_key)) == meanwhile
+
+
 def test_a_place_is_given_back_by_whoever_leaves_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doors, "PATIENCE_SECONDS", 0.01)
 

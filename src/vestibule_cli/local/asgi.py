@@ -120,9 +120,13 @@ class Slots:
     """A queue for a number of places. Works from several event loops at once."""
 
     def __init__(self, places: int) -> None:
-        self._free = places
+        self._places = self._free = places
         self._guard = threading.Lock()
         self._waiting: deque[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = deque()
+
+    @property
+    def is_empty(self) -> bool:
+        return self._free == self._places
 
     async def enter(self, patience: float) -> bool:
         """True once a place is ours; False when none came free in time."""

@@ -59,7 +59,11 @@ from vestibule_cli.local.emulator_internals.state import (
     restore,
     save,
 )
-from vestibule_cli.local.emulator_internals.workers import end_workers, workers_now
+from vestibule_cli.local.emulator_internals.workers import (
+    end_workers,
+    is_patient,
+    workers_now,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,6 +94,7 @@ __all__ = [
     "gateway_response",
     "in_lower_case",
     "is_case_sensitive",
+    "is_patient",
     "mails",
     "missing",
     "moved_to_port",

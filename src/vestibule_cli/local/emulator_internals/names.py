@@ -41,6 +41,7 @@ TOUCHED = {
     "core.lambda_runtime": (
         "_detect_runtime_binary",
         "_workers",
+        "execution_credentials",
         "kill_workers",
         "reset",
         "zipfile",

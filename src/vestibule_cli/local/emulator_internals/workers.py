@@ -53,10 +53,22 @@ def isolated(launcher: Path, prelude: str) -> None:
         # It would import botocore at each cold start, to count how deep functions call functions.
         lighter = script.replace("    _ms_install_invoke_depth()\n", "    _add_runtime()\n")
         # It would end without a word in the log when the handler cannot be imported.
-        start = prelude + PATIENT_START if _is_fed(_calling.worker) else prelude
+        start = prelude
+        if _is_fed(_calling.worker):
+            keys = runtime.execution_credentials(_calling.worker.config)
+            _patient_keys.add(keys["AWS_ACCESS_KEY_ID"])
+            start += PATIENT_START
         return str(launcher), start + lighter.replace(SILENT_START, TELLING_START, 1)
 
     runtime._detect_runtime_binary = detect_runtime_binary
+
+
+_patient_keys: set[str] = set()
+
+
+def is_patient(access_key: str) -> bool:
+    """Whether whoever calls with this key is a function that nobody waits for."""
+    return access_key in _patient_keys
 
 
 def _is_fed(worker: Any) -> bool:
