@@ -25,7 +25,7 @@ FIRST = 6
 """People who are not timed: they pay for what is started at the first call."""
 ENOUGH_TO_DRAIN = 100
 """With fewer the rate says nothing."""
-ENOUGH_TO_LOAD = 150.0
+ENOUGH_TO_LOAD = 100.0
 """Seconds that breakers were open, of all workers together. With fewer it says nothing either."""
 FAILURES = 5
 """In a row, then a breaker opens."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import signal
@@ -207,6 +208,38 @@ def test_a_disk_that_is_full_is_named(
 
     with pytest.raises(CheckpointError, match=os.strerror(errno.ENOSPC)):
         make(tmp_path, fork=fork).take(Shelf())
+
+
+@ON_LINUX
+def test_a_disk_that_was_full_is_no_reason_to_fork_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    kept, shelf = make(tmp_path, fork=True), Shelf()
+    with monkeypatch.context() as full:
+        full.setattr(checkpoint, "write_generation", refuse)
+        for _ in range(3):
+            with pytest.raises(CheckpointError):
+                kept.take(shelf)
+    shelf.unruly = 1  # a child fails with its own copy of this, each time
+
+    for _ in range(2):
+        with pytest.raises(CheckpointError):
+            kept.take(shelf)
+
+
+@ON_LINUX
+def test_a_child_gives_way_to_whoever_waits_and_looks_for_no_garbage(tmp_path: Path) -> None:
+    class Told(Shelf):
+        def save(self, *, alone: bool) -> dict[str, str]:
+            del alone
+            return {"shelf": f"{os.nice(0)} {gc.isenabled()}"}
+
+    make(tmp_path, fork=True).take(Told())
+
+    assert found(tmp_path) == f"{os.nice(0) + checkpoint.CHILD_NICENESS} False"
 
 
 def test_without_its_pointer_the_newest_whole_one_counts_and_that_is_told(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from fakes.zipped import zipped
 from vestibule_cli.local import emulator_internals as internals
+from vestibule_cli.local.emulator_internals import people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -120,6 +121,27 @@ def test_resolve_user_finds_people_while_others_sign_up(emulator: Any) -> None:
     assert pool.attributes("p7@example.test")["email"] == "p7@example.test"
     sub = pool.attributes("p7@example.test")["sub"]
     assert pool.attributes(sub)["email"] == "p7@example.test"
+
+
+def test_resolve_user_finds_whom_another_thread_notes_at_the_same_moment() -> None:
+    """Else the second sign-up with an address would make a second account of it."""
+    addresses = people._Addresses()
+
+    class Users(dict[str, Any]):
+        def items(self) -> Any:
+            """The other thread looks now, finds the newcomer, and notes who they are."""
+            listed = dict(self).items()
+            if not others:
+                others.append(None)
+                others[0] = addresses.find(self, ["email"], "ann@example.test")
+            return listed
+
+    others: list[Any] = []
+    attributes = [{"Name": "email", "Value": "ann@example.test"}]
+    users = Users(ann={"Username": "ann", "Attributes": attributes})
+
+    assert addresses.find(users, ["email"], "ann@example.test") is users["ann"]
+    assert others == [users["ann"]]
 
 
 def test_resolve_user_follows_an_address_that_changes_and_one_that_goes(emulator: Any) -> None:

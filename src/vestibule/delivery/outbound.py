@@ -73,7 +73,7 @@ class Peer:
             at.endpoint,
             largest_answer=LARGEST_ANSWER,
             may_end_by_closing=True,
-            accepts=_loopback if is_loopback(at.endpoint.host) else may_reach,
+            accepts=is_loopback if is_loopback(at.endpoint.host) else may_reach,
         )
 
     def request(
@@ -132,10 +132,6 @@ def may_reach(address: str) -> bool:
         or ip.is_unspecified
         or (ip.version == 6 and ip in ipaddress.ip_network(_METADATA))
     )
-
-
-def _loopback(address: str) -> bool:
-    return is_loopback(address)
 
 
 def _covers(allowed: str, host: str) -> bool:

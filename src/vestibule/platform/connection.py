@@ -212,26 +212,33 @@ def _left(until: float) -> float:
 
 
 def _connect(endpoint: Endpoint, until: float, accepts: Callable[[str], bool]) -> socket.socket:
-    refusal: OSError | None = None
+    """Raise AddressRefused only if none of the host's addresses may be reached.
+
+    How long names take to be looked up is the system's to limit.
+    """
+    refused: AddressRefused | None = None
+    failed: OSError | None = None
     addresses = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
-    for family, kind, protocol, _, address in addresses:
+    for place, (family, kind, protocol, _, address) in enumerate(addresses):
         if not accepts(str(address[0])):
-            refusal = AddressRefused(
+            refused = AddressRefused(
                 f"{endpoint.host} is {address[0]}: not to be reached from here"
             )
             continue
         connecting = socket.socket(family, kind, protocol)
         try:
-            connecting.settimeout(_left(until))
+            # One that says nothing leaves the others their share of the time.
+            connecting.settimeout(_left(until) / (len(addresses) - place))
             connecting.connect(address)
+            connecting.settimeout(_left(until))
             connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if endpoint.scheme == "http":
                 return connecting
             return _tls().wrap_socket(connecting, server_hostname=endpoint.host)
         except OSError as error:
             connecting.close()
-            refusal = error
-    raise refusal or OSError(f"{endpoint.host} has no address")
+            failed = error
+    raise failed or refused or OSError(f"{endpoint.host} has no address")
 
 
 _tls_context: ssl.SSLContext | None = None

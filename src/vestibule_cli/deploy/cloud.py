@@ -139,6 +139,8 @@ class Cloud:
                 f"If that is meant: --yes-delete-data {self.title}"
             )
         self._refuse_other_account()
+        # There it would find nothing, forget what is here, and report it destroyed.
+        self._refuse_other_region()
         terraform = self._prepared(lifted=True)
         variables = self._variables(self._no_package())
         with self._told("Run it again when that is mended: it goes on with what is left."):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import json
 import logging
@@ -33,6 +34,7 @@ CHILD_SECONDS = 30
 CHILD_NICENESS = 5
 KEPT_GENERATIONS = 2
 IN_PROCESS_TRIES = 50
+DISK_ERRORS = frozenset({errno.EDQUOT, errno.EIO, errno.ENOSPC, errno.EROFS})
 POINTER = "current"
 MANIFEST = "manifest.json"
 FAILURE = "failure.txt"
@@ -40,6 +42,10 @@ FAILURE = "failure.txt"
 
 class CheckpointError(Failure):
     """A picture could not be taken, or none of those on disk can be read."""
+
+
+class DiskError(CheckpointError):
+    """There is no room for a picture, or the disk fails."""
 
 
 class Source(Protocol):
@@ -193,6 +199,8 @@ class Checkpoints:
             return
         try:
             _await_child(source.on_writing_thread(lambda: self._fork_child(source, target)))
+        except DiskError:  # nothing that forking has to do with
+            raise
         except (CheckpointError, OSError):
             self._failures += 1
             if self._failures >= 3:
@@ -318,6 +326,8 @@ def _await_child(child: int) -> None:
         pause = min(2 * pause, 0.05)
     if status:
         code = os.waitstatus_to_exitcode(status)
+        if code in DISK_ERRORS:
+            raise DiskError(f"a checkpoint failed: {os.strerror(code)}")
         reason = os.strerror(code) if code > 1 else f"status {code}, see {FAILURE}"
         raise CheckpointError(f"a checkpoint failed: {reason}")
 

@@ -43,6 +43,7 @@ class Watcher:
         self._seen = self._picture()
         # What changed since the last success: a failed change goes live with a later one.
         self._owed: set[Path] = set()
+        self._owes_routes = False
 
     def start(self) -> None:
         self._thread.start()
@@ -78,15 +79,20 @@ class Watcher:
             more = len(names) - SHOWN_PATHS
             listed = ", ".join(names[:SHOWN_PATHS]) + (f" and {more} more" if more > 0 else "")
             self._report(f"live after {time.monotonic() - began:.1f} s: {listed}")
-            if code:
-                self._attempt(self._write_routes)
+            self._owes_routes = self._owes_routes or bool(code)
+            if self._owes_routes and self._attempt(
+                self._write_routes, "live, but openapi.json is not current"
+            ):
+                self._owes_routes = False
 
-    def _attempt(self, work: Callable[[], None]) -> bool:
+    def _attempt(
+        self, work: Callable[[], None], failed: str = "not live, what ran before goes on"
+    ) -> bool:
         try:
             work()
         except Exception as error:  # noqa: BLE001 - the stack goes on with what it has
             kind = "" if expected_exit_code(error) else f"{type(error).__name__}: "
-            self._report(f"not live, what ran before goes on: {kind}{error}")
+            self._report(f"{failed}: {kind}{error}")
             return False
         return True
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from vestibule_cli.failures import Failure
 from vestibule_cli.local.provision.compare import ProvisionError
 from vestibule_cli.local.watch import Watcher
 
@@ -161,6 +162,32 @@ def test_what_a_failed_change_left_undone_goes_live_with_the_mended_one(
     assert eventually(lambda: len(reports) == 4)
     assert refreshes.code_only is True
     assert reports[3].endswith(": src/vestibule/profiles/model.py")
+
+
+def test_routes_that_cannot_be_written_are_told_of_and_owed(
+    project: Path, refreshes: Refreshes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    tries: list[Exception | None] = [Failure("no route"), Failure("no route"), None]
+    watcher = Watcher(project, refreshes, said.append)
+
+    def write() -> None:
+        if (failure := tries.pop(0)) is not None:
+            raise failure
+
+    monkeypatch.setattr(watcher, "_write_routes", write)
+    watcher.start()
+    changed = [project / "src" / "vestibule" / "profiles" / "model.py"]
+    changed += [project / "stack.yaml"] * 3
+    for number, path in enumerate(changed, 1):
+        path.write_text(f"one = {'1' * number}\n")
+        assert eventually(lambda count=number: refreshes.count == count)  # type: ignore[misc]
+    watcher.stop()
+
+    assert tries == []
+    assert [line for line in said if not line.startswith("live after")] == [
+        "live, but openapi.json is not current: no route"
+    ] * 2
 
 
 def test_a_fault_of_our_own_is_named_and_survived(

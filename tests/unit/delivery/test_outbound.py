@@ -137,6 +137,26 @@ def test_a_name_for_what_must_not_be_reached_is_refused(
     assert caught.value.reason == outbound.ADDRESS_REFUSED
 
 
+@pytest.mark.parametrize("forbidden_first", [True, False])
+def test_a_name_of_which_one_address_may_be_reached_is_only_unreachable(
+    monkeypatch: pytest.MonkeyPatch, *, forbidden_first: bool
+) -> None:
+    """Else somebody would become a dead letter because the service is down for a moment."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    found = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))
+        for address in ("192.0.2.1", "127.0.0.1")
+    ]
+    ordered = found if forbidden_first else found[::-1]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: ordered)
+
+    with pytest.raises(PeerFault) as caught:
+        Peer(location(f"http://localhost:{port}")).request("POST")
+
+    assert caught.value.reason == outbound.UNREACHABLE
+
+
 def test_a_loopback_name_that_leads_elsewhere_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """It would go there without encryption."""
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 80))]

@@ -2,10 +2,12 @@
 
 import socket
 import time
+from typing import Any
 
 import pytest
 
 from fakes.fault_server import FaultServer, answer, hang_up, silence
+from vestibule.platform import connection
 from vestibule.platform.connection import AnswerTooLarge, BrokenAnswer
 from vestibule.platform.endpoint import Endpoint
 from vestibule.platform.host import Host, NotConnected
@@ -74,3 +76,45 @@ def test_a_redirect_is_an_answer_and_followed_nowhere() -> None:
 
     assert redirect.status == 302
     assert len(server.requests) == 1
+
+
+def test_a_silent_address_leaves_the_next_its_share_and_tls_gets_what_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, waits = [0.0], []
+
+    class Socket:
+        def __init__(self, *_kind: object) -> None:
+            self._wait = 0.0
+
+        def settimeout(self, seconds: float) -> None:
+            self._wait = seconds
+            waits.append(seconds)
+
+        def connect(self, address: tuple[str, int]) -> None:
+            if address[0] == "192.0.2.1":
+                now[0] += self._wait
+                raise TimeoutError("timed out")
+            now[0] += 1.0
+
+        def setsockopt(self, *_option: object) -> None:
+            pass
+
+        def close(self) -> None:
+            pass
+
+    class Tls:
+        def wrap_socket(self, *_given: Any, **_named: Any) -> Any:
+            raise ConnectionResetError("far enough")
+
+    found = [(0, 0, 0, "", (address, 443)) for address in ("192.0.2.1", "192.0.2.2")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: found)
+    monkeypatch.setattr(socket, "socket", Socket)
+    monkeypatch.setattr(connection, "monotonic", lambda: now[0])
+    monkeypatch.setattr(connection, "_tls", Tls)
+    one = Host(Endpoint.parse("https://two.example"), largest_answer=1000)
+
+    with pytest.raises(NotConnected, match="far enough"):
+        one.post("/", HEADERS, b"x", until=10.0)
+
+    assert waits == [5.0, 5.0, 4.0]

@@ -87,7 +87,7 @@ def _identifiers(user: Record) -> dict[str, str]:
     kinds = ("sub",) if is_external else ("email", "phone_number", "sub")
     attributes = attributes_of(user)
     found = {kind: attributes[kind] for kind in kinds if kind in attributes}
-    return {**found, LOWERED_NAME: str(user["Username"]).lower()}
+    return {**found, LOWERED_NAME: in_lower_case(str(user["Username"]))}
 
 
 class _Addresses:
@@ -99,7 +99,9 @@ class _Addresses:
 
     def find(self, users: Mapping[str, Record], kinds: list[str], value: str) -> Record | None:
         found = self._hit(users, kinds, value)
-        if found is None and self._refresh(users):
+        if found is None:
+            self._refresh(users)
+            # Also when there was nothing new: another thread may have noted it a moment before.
             found = self._hit(users, kinds, value)
         return found
 
@@ -110,17 +112,15 @@ class _Addresses:
                 return user
         return None
 
-    def _refresh(self, users: Mapping[str, Record]) -> bool:
-        changed = False
+    def _refresh(self, users: Mapping[str, Record]) -> None:
         for name, user in list(users.items()):
             attributes = user["Attributes"]
             # A change always puts a new list in place of the old one.
             if self._seen.get(name) is not attributes:
-                self._seen[name] = attributes
-                changed = True
                 for kind, value in _identifiers(user).items():
                     self._names[kind, value] = name
-        return changed
+                # Last: who is seen can be found.
+                self._seen[name] = attributes
 
 
 def found_quickly() -> None:
@@ -192,7 +192,7 @@ class Directory:
         self, pool: Record, username: str, attributes: Mapping[str, str], password: str, status: str
     ) -> Record:
         """A new person as a sign-up leaves one, or the one who came first."""
-        username = username if is_case_sensitive(pool) else username.lower()
+        username = username if is_case_sensitive(pool) else in_lower_case(username)
         with _adding:
             user = self.find(pool, username)
             if user is None:

@@ -316,8 +316,11 @@ def test_a_deployment_does_not_move_to_another_region(
 ) -> None:
     place.cloud.deployments.save(place.cloud.name, Deployed.of(OUTPUTS, "/p"))
 
-    with pytest.raises(Misuse, match="deployed in us-east-1, and this says us-west-2"):
-        place.asked(**options).plan()
+    asked = place.asked(**options)
+    for work in (asked.plan, lambda: asked.destroy("vestibule-dev-pr1")):
+        with pytest.raises(Misuse, match="deployed in us-east-1, and this says us-west-2"):
+            work()
+    assert place.cloud.deployments.find(place.cloud.name) is not None
 
 
 def test_later_variables_win(place: Place, tmp_path: Path) -> None:
