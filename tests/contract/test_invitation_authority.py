@@ -287,6 +287,29 @@ def bound(table: Table, *, delivery: str, domain: str = "mail.test") -> tuple[st
     return organization_id, email, code, made
 
 
+@pytest.mark.parametrize("current", ["moved@else.test", ""])
+def test_a_code_for_an_address_is_of_no_use_to_whoever_has_moved_away_from_it(
+    table: Table, current: str
+) -> None:
+    """The record keeps the old one until the next sign-in, and longer if the new one is refused."""
+    organization_id, email, code, made = bound(table, delivery=BY_CODE)
+    person = arrive(table, email)
+
+    with pytest.raises(InvitationUseless):
+        Acceptance(table).accept(code, person.user_id, ARRIVED, current)
+    assert invitation_now(table, made).is_offered
+    assert Acceptance(table).accept(code, person.user_id, ARRIVED, email) == organization_id
+
+
+def test_a_code_for_whoever_has_it_does_not_mind_a_move(table: Table) -> None:
+    organization_id = keep_organization(table).id
+    maker = keep_member(table, organization_id, role="admin")
+    code, _ = invite(table, maker, role="user", organization_id=organization_id)
+    mover, _ = newcomer(table)
+
+    assert Acceptance(table).accept(code, mover, ARRIVED, "moved@else.test") == organization_id
+
+
 def test_a_mailed_invitation_makes_a_member_at_arrival(table: Table) -> None:
     organization_id, email, _, made = bound(table, delivery=BY_EMAIL)
 

@@ -103,6 +103,27 @@ def test_a_stranger_signed_up_with_a_code_for_everybody_is_no_member(
     )
 
 
+def test_whoever_moved_to_another_address_cannot_use_what_was_for_the_old_one(
+    place: Place, command: Command
+) -> None:
+    ann, mover = Somebody(place, "Ann", profile=True), Somebody(place, "Mover", profile=True)
+    command("organizations", "create", "Movers", "--admin", ann.id)
+    code = ann.call("POST", "/invitations", body={"email": mover.email}).body["code"]
+    email_now = [
+        {"Name": "email", "Value": f"now-{mover.email}"},
+        {"Name": "email_verified", "Value": "true"},
+    ]
+    place.operator("cognito-idp").admin_update_user_attributes(
+        UserPoolId=place.user_pool_id, Username=mover.id, UserAttributes=email_now
+    )
+
+    refused = mover.call("POST", "/invitations/accept", body={"code": code})
+
+    assert refused.status == 404
+    unknown = mover.call("POST", "/invitations/accept", body={"code": "x" * 24})
+    assert refused.body["error"] == unknown.body["error"]
+
+
 def test_an_operators_invitation_shows_its_code_once(command: Command, table: Table) -> None:
     made = command("invitations", "create", "--email", "Jo@Example.Test", "--role", "manager")
 

@@ -105,7 +105,13 @@ def services(  # noqa: PLR0913 - all that the services share
     return Services(
         profiles=ProfileService(TableProfileStore(table), accounts, history=activity),
         organizations=organization_service,
-        invitations=InvitationService(TableInvitationStore(table), organizations, policy, mail),
+        invitations=InvitationService(
+            TableInvitationStore(table),
+            organizations,
+            policy,
+            mail,
+            proven_address=lambda user_id: _proven_address(accounts, user_id),
+        ),
         accounts=AccountService(
             TableAccountStore(table),
             accounts,
@@ -119,6 +125,11 @@ def services(  # noqa: PLR0913 - all that the services share
         subscriptions=Subscriptions(table, links),
         vpcs=vpcs,
     )
+
+
+def _proven_address(accounts: Accounts, user_id: str) -> str:
+    account = accounts.find(user_id)
+    return account.email or "" if account is not None and account.email_verified else ""
 
 
 def routes(asked: Services, version: str) -> Routes:

@@ -42,10 +42,12 @@ class Acceptance:
         self._table = table
         self._tries = Reservations(table)
 
-    def accept(self, code: str, user_id: str, now: datetime) -> str:
+    def accept(self, code: str, user_id: str, now: datetime, current: str | None = None) -> str:
         """Join the organization that the code invites to, and give its id.
 
-        Raise InvitationUseless, BelongsAlready, CallerSuspended or Raced.
+        `current` is the address that their account proves, where that was asked: a code for the
+        address on record is of no use to whoever has moved away from it. Raise InvitationUseless,
+        BelongsAlready, CallerSuspended or Raced.
         """
         given, seconds = codes.read(code), int(now.timestamp())
         may_try: bool | None = None
@@ -54,7 +56,8 @@ class Acceptance:
             if may_try is None:
                 may_try = not given.is_short or self._tries.count_try(address, seconds)
             item = self._table.get(*items.invite_key(given.hash), consistent=True)
-            taking = _taking(item, user_id, address, now) if may_try and item else None
+            may_take = may_try and (current in {None, address} or not _is_bound(item))
+            taking = _taking(item, user_id, address, now) if may_take and item else None
             if waits_for is not None and (taking is None or not _is_to(item, waits_for)):
                 raise BelongsAlready(user_id)
             if item is None or taking is None:
@@ -89,6 +92,10 @@ class Acceptance:
         if profile.claimed_email is None:
             raise InvitationUseless if waits_for is None else BelongsAlready(user_id)
         return profile, profile.claimed_email, waits_for
+
+
+def _is_bound(item: Item | None) -> bool:
+    return item is not None and items.to_invitation(item).email is not None
 
 
 def _is_to(item: Item | None, organization_id: str) -> bool:

@@ -71,10 +71,11 @@ class InvitationStore(Protocol):
         its address or its organization has had as many as may be.
         """
 
-    def accept(self, code: str, user_id: str, now: datetime) -> str:
+    def accept(self, code: str, user_id: str, now: datetime, current: str | None) -> str:
         """Make a signed-in person a member by a code; give the organization's id.
 
-        Raise InvitationUseless, BelongsAlready or CallerSuspended.
+        `current` is the address that their account proves now, or None if nobody asked. Raise
+        InvitationUseless, BelongsAlready or CallerSuspended.
         """
 
     def find(self, invite_id: str) -> Invitation | None:

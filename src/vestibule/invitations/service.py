@@ -56,20 +56,25 @@ log = logs.logger(__name__)
 
 
 class InvitationService:
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that inviting asks of others
         self,
         store: InvitationStore,
         inviters: Inviters,
         rules: Callable[[], Rules],
         mail: InvitationMail | None = None,
+        *,
         clock: Clock = now,
+        proven_address: Callable[[str], str] | None = None,
     ) -> None:
-        """Without `mail` no invitation goes out by it: asking for that is refused."""
+        """`proven_address` gives the one that somebody's account proves now, or an empty text.
+
+        Without `mail` no invitation goes out by it: asking for that is refused."""
         self._store = store
         self._inviters = inviters
         self._rules = rules
         self._mail = mail
         self._clock = clock
+        self._proven_address = proven_address
 
     def create(self, draft: Draft, *, by: str) -> Made:
         """Keep an invitation, and mail it if asked to.
@@ -118,7 +123,9 @@ class InvitationService:
 
         Raise InvitationUseless, BelongsAlready or CallerSuspended.
         """
-        organization_id = self._store.accept(code, by, self._clock())
+        # The record follows a change of address at the next sign-in only, and not to every one.
+        current = self._proven_address(by) if self._proven_address else None
+        organization_id = self._store.accept(code, by, self._clock(), current)
         metrics.count("InvitationAccepted")
         log.info("InvitationAccepted", by=by, organization_id=organization_id)
         return organization_id

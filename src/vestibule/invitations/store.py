@@ -69,10 +69,10 @@ class TableInvitationStore:
         }
         return (Put(marker, condition=free),)
 
-    def accept(self, code: str, user_id: str, now: datetime) -> str:
+    def accept(self, code: str, user_id: str, now: datetime, current: str | None) -> str:
         from vestibule.invitations.acceptance import Acceptance  # noqa: PLC0415 - once a person
 
-        return Acceptance(self._table).accept(code, user_id, now)
+        return Acceptance(self._table).accept(code, user_id, now, current)
 
     def find(self, invite_id: str) -> Invitation | None:
         entry = self._table.get(*items.entry_key(invite_id), consistent=True)
