@@ -676,6 +676,20 @@ def test_a_changed_address_held_by_somebody_else_is_done_without(table: Table) -
     assert claimant(table, holder.email or "") == holder.user_id
 
 
+def test_an_old_address_that_somebody_else_holds_by_now_is_left_to_them(table: Table) -> None:
+    who, holder = arrival(), new_id()
+    old, new = who.email or "", address()
+    ensure = ensuring(table)
+    opened(ensure, who)
+    table.update(*(items.claim_key(old), items.CLAIM), changes={"userId": holder})
+
+    moved = opened(ensure, replace(who, email=new))
+
+    assert (moved.email, moved.email_verified, moved.email_conflict) == (new, True, False)
+    assert (claimant(table, old), claimant(table, new)) == (holder, who.user_id)
+    assert len(activities(table, who.user_id, "email_change")) == 1
+
+
 def test_an_address_that_became_free_is_taken_at_the_next_sign_in(table: Table) -> None:
     who = arrival()
     holder = keep(table, profile(email=who.email, email_verified=True))

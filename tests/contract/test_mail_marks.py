@@ -77,6 +77,29 @@ def test_a_worker_that_died_costs_a_lease_and_two_of_them_the_mail(
     assert marks.claim(person, "e").id
 
 
+def test_a_mark_that_is_finished_is_not_forgiven(
+    marks: MailMarks, table: Table, person: str
+) -> None:
+    """A slow worker learns that its mail went just as the next one gives up."""
+    marks.claim(person, "e")
+    marks.finish(person, {"language": "de"})
+    finished = table.get(*key(person, WELCOME))
+
+    marks.forgive(person)
+
+    assert finished is not None
+    assert finished["tries"] == 1
+    assert table.get(*key(person, WELCOME)) == finished
+
+
+def test_a_mark_that_nobody_made_is_not_forgiven(
+    marks: MailMarks, table: Table, person: str
+) -> None:
+    marks.forgive(person)
+
+    assert table.get(*key(person, WELCOME)) is None
+
+
 def test_what_was_not_sent_for_certain_may_be_tried_at_once_and_forever(
     marks: MailMarks, person: str
 ) -> None:

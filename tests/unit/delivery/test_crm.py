@@ -9,6 +9,7 @@ import pytest
 
 from fakes.arrivals import FixedPolicies, activities
 from fakes.fault_server import FaultServer, answer, hang_up
+from fakes.interruptions import before_each_write
 from fakes.people import address, keep, profile
 from fakes.table import FakeTable
 from vestibule.delivery import events
@@ -368,6 +369,45 @@ def test_somebody_erased_while_the_crm_thinks_stays_erased(
         assert asking(crm.port).confirmed(confirmed(who)).is_done
 
     assert table.get(items.person_key(who.user_id), items.PROFILE) is None
+
+
+def test_a_lost_race_is_tried_again_with_what_stands_by_then(
+    asking: Asking, table: FakeTable
+) -> None:
+    who, turns = somebody(table), iter(range(4))
+
+    def quicker() -> None:
+        table.update(
+            *items.profile_key(who.user_id),
+            changes={"bio": f"change {next(turns)}"},
+            increment={"version": 1},
+        )
+
+    before_each_write(table, quicker, times=4)
+    with FaultServer(says(role="manager")) as crm:
+        assert asking(crm.port).confirmed(confirmed(who)).is_done
+
+        assert len(crm.requests) == 1
+    after = standing(table, who)
+    assert (after.bio, after.role, after.version) == ("change 3", "manager", who.version + 5)
+    assert len(activities(table, who.user_id, "role_change")) == 1
+
+
+def test_an_admin_who_is_quicker_at_the_last_moment_is_not_overridden(
+    asking: Asking, table: FakeTable
+) -> None:
+    who = somebody(table)
+
+    def quicker() -> None:
+        given = {"role": "guest", "roleSource": "admin"}
+        table.update(*items.profile_key(who.user_id), changes=given, increment={"version": 1})
+
+    before_each_write(table, quicker, times=1)
+    with FaultServer(says(role="manager")) as crm:
+        assert asking(crm.port).confirmed(confirmed(who)).is_done
+
+    assert standing(table, who).role == "guest"
+    assert activities(table, who.user_id, "role_change") == []
 
 
 def test_who_is_changed_at_every_try_waits(

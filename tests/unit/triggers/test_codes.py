@@ -2,12 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
 
 from fakes.table import FakeTable
+from vestibule.platform.conditions import Condition
 from vestibule.platform.ids import new_id
-from vestibule.platform.operations import ConditionFailed
+from vestibule.platform.operations import ConditionFailed, Item
 from vestibule.triggers import codes
 from vestibule.triggers.challenge import MOST_TRIES
 from vestibule.triggers.codes import Codes, Issued, Opened, impossible, matches
@@ -94,6 +96,82 @@ def test_of_the_copies_cognito_may_run_at_once_exactly_one_has_to_mail(
 
     assert len([each for each in made if each.code is not None]) == 1
     assert len({each.issued for each in made}) == 1
+
+
+class Crowded(FakeTable):
+    """However many start at once: nobody goes on before all have read what stands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.barrier = Barrier(1)
+
+    def put(self, item: Item, *, condition: Condition | None = None) -> None:
+        try:
+            super().put(item, condition=condition)
+        finally:
+            self.barrier.wait(10)
+
+
+def opened_at_once(table: Crowded, watch: Watch, copies: int) -> list[Opened]:
+    table.barrier = Barrier(copies)
+    with ThreadPoolExecutor(copies) as pool:
+        return list(pool.map(lambda _: opened(Codes(table, watch)), range(copies)))
+
+
+def test_however_many_start_at_once_no_more_share_a_code_than_may_guess_at_it(
+    watch: Watch,
+) -> None:
+    table = Crowded()
+    _, first = new_code(Codes(table, watch))
+
+    made = opened_at_once(table, watch, copies=5)
+
+    assert [one.issued for one in made].count(first) == codes.MOST_SHARES
+    (mailed,) = [one for one in made if one.code is not None]
+    assert [one.issued for one in made].count(mailed.issued) == 1 + codes.MOST_SHARES
+
+
+@pytest.mark.parametrize("end", ["spent", "withdrawn", "expired", "old"])
+def test_of_the_copies_that_find_the_last_code_gone_exactly_one_has_to_mail(
+    watch: Watch, end: str
+) -> None:
+    table = Crowded()
+    out = Codes(table, watch)
+    _, first = new_code(out)
+    if end == "spent":
+        assert out.use(ANN, first, by="one")
+    elif end == "withdrawn":
+        out.withdraw(ANN, first)
+    else:
+        watch.wait(codes.VALID_SECONDS if end == "expired" else codes.REPEAT_SECONDS + 1)
+
+    made = opened_at_once(table, watch, copies=1 + codes.MOST_SHARES)
+
+    (mailed,) = [one for one in made if one.code is not None]
+    assert mailed.issued != first
+    assert {one.issued for one in made} == {mailed.issued}
+    assert len([name for name in table.all_items()[0] if name.startswith("mailed:")]) == 2
+
+
+def test_a_code_that_is_followed_by_another_at_that_moment_is_shared_no_more(
+    out: Codes, table: FakeTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, first = new_code(out)
+    update, others = table.update, []
+
+    def interrupted(*key: str, **write: object) -> Item:
+        monkeypatch.setattr(table, "update", update)
+        out.withdraw(ANN, first)
+        others.append(opened(out))
+        return update(*key, **write)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(table, "update", interrupted)
+
+    start = opened(out)
+
+    assert others[0].code is not None
+    assert (start.issued, start.code) == (others[0].issued, None)
+    assert out.use(ANN, start.issued, by="one")
 
 
 def test_a_start_soon_after_shares_the_code_and_a_later_one_has_its_own(
