@@ -16,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from fakes.zipped import zipped
+from vestibule_cli.local import door as doors
 from vestibule_cli.local import emulator_internals as internals
 from vestibule_cli.local.emulator_internals import people
 
@@ -238,20 +239,69 @@ def test_detect_runtime_binary_lets_a_handler_that_cannot_be_imported_say_why(
     assert any('code.py", line 2' in event["message"] for event in logged["events"])
 
 
+PROBES = """
+import os, time
+import boto3
+
+dynamodb = boto3.client("dynamodb")
+
+def handler(event, context):
+    took = []
+    for _ in range(10):
+        began = time.monotonic()
+        try:
+            dynamodb.list_tables()
+        except Exception:
+            pass  # refused or not, it went through the door
+        took.append(time.monotonic() - began)
+    return {"nice": os.nice(0), "fastest": min(took)}
+"""
+HOLDS = """
+import os, pathlib, time
+
+def handler(event, context):
+    folder = pathlib.Path(os.environ["FOLDER"])
+    (folder / "entered").touch()
+    for _ in range(400):
+        if (folder / "leave").exists():
+            break
+        time.sleep(0.01)
+    return event
+"""
+
+
 def test_esms_tell_which_functions_give_way_to_those_that_somebody_waits_for(
-    emulator: Any,
+    emulator: Any, tmp_path: Path, eventually: Callable[..., Any]
 ) -> None:
     sqs = emulator.client("sqs")
     url = sqs.create_queue(QueueName="feeds")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
-    source = "import os\n\ndef handler(event, context):\n    return os.nice(0)\n"
     for name in ("fed", "fed-by-nobody"):
-        emulator.function(name, source)
+        emulator.function(name, PROBES)
     emulator.client("lambda").create_event_source_mapping(
         EventSourceArn=arn["QueueArn"], FunctionName="fed"
     )
+    fed, other = (emulator.invoke(name, {}) for name in ("fed", "fed-by-nobody"))
+    assert fed["nice"] == other["nice"] + 5
+    assert fed["fastest"] < doors.LOOKS * doors.LOOK_SECONDS
 
-    assert emulator.invoke("fed", {}) == emulator.invoke("fed-by-nobody", {}) + 5
+    holds = emulator.function("holds", HOLDS, Environment={"Variables": {"FOLDER": str(tmp_path)}})
+    emulator.client("lambda").add_permission(
+        FunctionName="holds",
+        StatementId="pools",
+        Action="lambda:InvokeFunction",
+        Principal="cognito-idp.amazonaws.com",
+    )
+    pool = emulator.pool("held", LambdaConfig={"PreSignUp": holds})
+    with concurrent.futures.ThreadPoolExecutor(1) as one:
+        signing_up = one.submit(pool.sign_up, "held@example.test")
+        assert eventually((tmp_path / "entered").exists)
+        fed, other = (emulator.invoke(name, {}) for name in ("fed", "fed-by-nobody"))
+        (tmp_path / "leave").touch()
+        signing_up.result()
+
+    assert fed["fastest"] >= doors.LOOKS * doors.LOOK_SECONDS
+    assert other["fastest"] < doors.LOOKS * doors.LOOK_SECONDS
 
 
 def test_zipfile_unpacks_code_once_for_all_who_run_it_and_forgets_it_after_them(
