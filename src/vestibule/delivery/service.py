@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BREAKER_OPEN: Final = "breaker_open"
 SECRET: Final = "secret"  # noqa: S105 - a reason's name
 SECRET_AWAY: Final = "secret_away"  # noqa: S105 - same
+_KEY_HEADER: Final = "x-api-key"
 _KEY_REFUSED: Final = frozenset({401, 403})
 
 
@@ -32,18 +33,10 @@ class Result:
 
 
 class Service:
-    def __init__(
-        self,
-        peer: Peer,
-        breaker: Breaker,
-        key: SecretValue | None = None,
-        *,
-        key_header: str = "x-api-key",
-    ) -> None:
+    def __init__(self, peer: Peer, breaker: Breaker, key: SecretValue | None = None) -> None:
         self._peer = peer
         self._breaker = breaker
         self._key = key
-        self._key_header = key_header
 
     def wait(self) -> Outcome | None:
         """Tell whether the peer is to be left alone now; None when it may be asked."""
@@ -85,7 +78,7 @@ class Service:
         self, method: str, suffix: str, headers: Mapping[str, str], body: bytes, key: str | None
     ) -> Answer:
         """Raise PeerFault. The breaker hears how it went."""
-        given = dict(headers) if key is None else {**headers, self._key_header: key}
+        given = dict(headers) if key is None else {**headers, _KEY_HEADER: key}
         self._breaker.permits()  # nothing else does between `wait` and here
         try:
             answer = self._peer.request(method, suffix, given, body)
