@@ -89,6 +89,12 @@ class ProfileStore(Protocol):
         that is not the one on record.
         """
 
+    def release(self, holder: Profile, moved: Profile) -> bool:
+        """Write `moved` over the holder of an address, and end the claim on it.
+
+        False when the holder or the claim has changed since.
+        """
+
     def erase(self, profile: Profile, *, by: str, at: str, release_claim: bool) -> None:
         """Remove all that `person` reads, release the claim, and leave a tombstone.
 

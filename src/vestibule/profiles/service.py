@@ -163,21 +163,38 @@ class ProfileService:
     def free(self, email: str, user_id: str) -> bool:
         """Say whether somebody may have an address.
 
-        Erases whoever holds it without an account: people may delete theirs at Cognito. Raise
+        Erases whoever holds it without an account: people may delete theirs at Cognito. Takes it
+        from whoever has proven another one since: it may be somebody else's by now. Raise
         CallerSuspended if they were suspended: deleting the account is no way out of that.
         """
         holder = self._store.claimant(email)
         if holder in {None, user_id}:
             return True
-        if self._accounts.exists(holder):
+        account = self._accounts.find(holder)
+        if account is None and self._accounts.exists(holder):
             return False
         profile = self._store.person(holder).profile
         if profile is None:
             return False
+        if account is not None:
+            return self._has_left(profile, email, account)
         if profile.is_suspended:
             raise CallerSuspended(holder)
         self._erase(holder, by=holder, spares_admins=False)
         return True
+
+    def _has_left(self, holder: Profile, email: str, account: Account) -> bool:
+        if not account.email_verified or account.email == email or holder.claimed_email != email:
+            return False
+        moved = replace(
+            holder,
+            email=None,
+            email_verified=False,
+            email_conflict=True,
+            updated_at=timestamp(self._clock()),
+            version=holder.version + 1,
+        )
+        return self._store.release(holder, moved)
 
     def _account(self, user_id: str) -> Account:
         account = self._accounts.find(user_id)

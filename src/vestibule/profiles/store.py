@@ -168,6 +168,14 @@ class TableProfileStore:
             raise ConditionFailed(target.item) from refusal
         return self._table.get(*key, consistent=True)
 
+    def release(self, holder: Profile, moved: Profile) -> bool:
+        claim = items.releasing(holder.claimed_email or "", holder.user_id)
+        try:
+            self._table.transact(items.rewriting(holder, moved), claim)
+        except TransactionRefused:
+            return False
+        return True
+
     def erase(self, profile: Profile, *, by: str, at: str, release_claim: bool) -> None:
         key = items.person_key(profile.user_id)
         condition = equals("version", profile.version)

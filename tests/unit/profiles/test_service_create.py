@@ -8,6 +8,7 @@ import pytest
 from fakes.interruptions import before_each_write
 from fakes.people import CREATED, address, claimant, draft, keep, new_sub, profile
 from vestibule.platform.aws import AwsUnavailable
+from vestibule.platform.values import replace
 from vestibule.profiles import items
 from vestibule.profiles.accounts import Account
 from vestibule.profiles.errors import (
@@ -195,6 +196,63 @@ def test_a_claim_without_a_holder_to_erase_stays(
 
     assert made.email_conflict
     assert claimant(table, "jo@example.test") == holder
+
+
+def test_an_address_whose_holder_has_proven_another_one_is_its_next_owners(
+    service: ProfileService, accounts: InMemoryAccounts, table: FakeTable
+) -> None:
+    """A new address that the rules refuse leaves the old one on record: not for ever."""
+    former = keep(
+        table,
+        profile(email="jo@example.test", email_verified=True, role="manager", version=3),
+    )
+    accounts.add(former.user_id, "moved@else.test")
+    user_id = accounts.add(new_sub(), "jo@example.test")
+
+    made = service.create(user_id, draft())
+
+    assert (made.email, made.email_conflict) == ("jo@example.test", False)
+    assert claimant(table, "jo@example.test") == user_id
+    left = service.me(former.user_id).profile
+    assert left is not None
+    assert (left.email, left.email_verified, left.email_conflict) == (None, False, True)
+    assert (left.role, left.version) == ("manager", 4)
+
+
+@pytest.mark.parametrize(
+    ("email", "verified"),
+    [("jo@example.test", True), ("moved@else.test", False), (None, False)],
+    ids=["it is still theirs", "the new one is not proven", "they have none"],
+)
+def test_an_address_stays_with_a_holder_who_has_proven_no_other(
+    service: ProfileService,
+    accounts: InMemoryAccounts,
+    table: FakeTable,
+    email: str | None,
+    *,
+    verified: bool,
+) -> None:
+    holder = keep(table, profile(email="jo@example.test", email_verified=True))
+    accounts.add(holder.user_id, email, verified=verified)
+    user_id = accounts.add(new_sub(), "jo@example.test")
+
+    assert service.create(user_id, draft()).email_conflict
+
+    assert claimant(table, "jo@example.test") == holder.user_id
+    assert service.me(holder.user_id).profile == holder
+
+
+def test_a_holder_who_signs_in_at_that_moment_is_not_written_over(
+    service: ProfileService, table: FakeTable
+) -> None:
+    holder = keep(table, profile(email="jo@example.test", email_verified=True, version=3))
+    quicker = keep(table, replace(holder, bio="Just back", version=4))
+
+    took = TableProfileStore(table).release(holder, replace(holder, email=None, version=4))
+
+    assert not took
+    assert service.me(holder.user_id).profile == quicker
+    assert claimant(table, "jo@example.test") == holder.user_id
 
 
 def test_an_address_freed_at_that_moment_is_taken_after_all(
