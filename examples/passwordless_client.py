@@ -16,7 +16,7 @@ import argparse
 import json
 import sys
 from typing import Any
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 
@@ -31,7 +31,7 @@ class Refused(Exception):
 class PasswordlessClient:
     def __init__(self, client_id: str, region: str, endpoint_url: str | None = None) -> None:
         self._client_id = client_id
-        self._url = endpoint_url or f"https://cognito-idp.{region}.amazonaws.com/"
+        self.url = endpoint_url or f"https://cognito-idp.{region}.amazonaws.com/"
 
     def start(self, email: str) -> dict[str, Any]:
         """Ask for a code to be mailed. The same comes back whether the account exists or not.
@@ -69,7 +69,7 @@ class PasswordlessClient:
 
     def _call(self, action: str, **parameters: Any) -> dict[str, Any]:
         request = Request(  # noqa: S310 - https, or the laptop's own loopback address
-            self._url,
+            self.url,
             data=json.dumps(parameters).encode(),
             headers={
                 "Content-Type": "application/x-amz-json-1.1",
@@ -103,6 +103,11 @@ def main() -> int:
             answer = client.answer(answer, given.email, input())
     except Refused as refusal:
         print(refusal, file=sys.stderr)
+        return 1
+    except URLError as error:
+        print(f"{client.url} could not be reached: {error.reason}", file=sys.stderr)
+        if not given.endpoint_url:
+            print("The laptop's stack wants --endpoint-url.", file=sys.stderr)
         return 1
     except EOFError:
         return 2

@@ -3,6 +3,7 @@
 Needs a running stack (`make up`). Run it again for a fresh token:
 
     token=$(.venv/bin/python examples/tour.py)
+    .venv/bin/python examples/tour.py ben@example.com     # somebody else than Ann
 
 It asks `vestibule` where the stack is, which asks VESTIBULE_STATE if that is set.
 """
@@ -18,7 +19,8 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from pycognito.aws_srp import AWSSRP
 
-EMAIL, PASSWORD = "ann@example.com", "a long Passw0rd, please"
+EMAIL = sys.argv[1] if len(sys.argv) > 1 else "ann@example.com"
+NAME, PASSWORD = EMAIL.partition("@")[0].capitalize(), "a long Passw0rd, please"
 
 # No profile of yours and no proxy has to do with a stack on this machine.
 os.environ.pop("AWS_PROFILE", None)
@@ -45,7 +47,7 @@ try:
         ClientId=client,
         Username=EMAIL,
         Password=PASSWORD,
-        UserAttributes=[{"Name": "email", "Value": EMAIL}, {"Name": "name", "Value": "Ann"}],
+        UserAttributes=[{"Name": "email", "Value": EMAIL}, {"Name": "name", "Value": NAME}],
     )
     code = vestibule("mail", "--code", EMAIL)
     cognito.confirm_sign_up(ClientId=client, Username=EMAIL, ConfirmationCode=code)

@@ -2,8 +2,9 @@
 
     python examples/user_service/service.py [--port PORT] [--database FILE]
 
-If USER_SERVICE_API_KEY is set, only who sends it in X-API-Key may change anything. It needs nothing
-but Python, answers on this machine's own address alone, and ends by Ctrl-C or SIGTERM.
+If USER_SERVICE_API_KEY is set, only who sends it in X-API-Key may store or delete people. The
+switches at /control are open to everybody on this machine. It needs nothing but Python, answers on
+this machine's own address alone, and ends by Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
@@ -41,10 +42,15 @@ class UserService(ThreadingHTTPServer):
     def __init__(self, port: int, users: Users, api_key: str) -> None:
         super().__init__(("127.0.0.1", port), Requests)
         self.users = users
-        self.api_key = api_key
+        self._first_api_key = self.api_key = api_key
         self.faults = Faults()
         self._counted = threading.Lock()
         self._counts: Counter[str] = Counter()
+
+    def turn_off(self) -> None:
+        """Turn all switches off, the key included: what it is now can't be seen anywhere."""
+        self.faults.reset()
+        self.api_key = self._first_api_key
 
     def count(self, what: str) -> None:
         with self._counted:
@@ -178,7 +184,7 @@ class Requests(BaseHTTPRequestHandler):
                 server.faults.turn(changes)
                 server.api_key = server.api_key if key is None else str(key)
             elif self.command == "DELETE":
-                server.faults.reset()
+                server.turn_off()
         except (ValueError, TypeError) as error:
             self._say(400, {"error": str(error)})
             return

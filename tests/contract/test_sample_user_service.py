@@ -130,7 +130,6 @@ def service() -> Iterator[Sample]:
 @pytest.fixture
 def sample(service: Sample) -> Sample:
     service.call("DELETE", "/control")
-    service.turn(api_key="k1")
     service.vault.texts = ["k1"]
     service.dead.sent.clear()
     service.forget()
@@ -244,6 +243,16 @@ def test_a_rotated_key_is_taken_over(sample: Sample) -> None:
 
     assert sample.deliver(second) == 1
     assert sample.dead.sent == []
+
+
+def test_turning_all_off_brings_back_the_key_it_started_with(sample: Sample) -> None:
+    (told,) = people(1)
+    sample.turn(api_key="k2")
+
+    assert sample.call("DELETE", "/control")[0] == 200
+
+    assert sample.deliver(told) == 1
+    assert told.subject in sample.subs()
 
 
 def test_somebody_erased_is_forgotten_with_what_was_answered(sample: Sample) -> None:
