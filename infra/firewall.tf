@@ -1,5 +1,8 @@
 locals {
   firewalls = { for firewall in var.firewall == null ? [] : [var.firewall] : "on" => firewall }
+
+  # The last two are of people who are signed in: they too have codes mailed to any address.
+  sign_up_calls = ["SignUp", "ConfirmSignUp", "ResendConfirmationCode", "UpdateUserAttributes", "GetUserAttributeVerificationCode"]
 }
 
 module "api_firewall" {
@@ -39,7 +42,7 @@ module "pool_firewall" {
 
     sign-up = {
       requests = each.value.sign_ups_per_address
-      calls    = ["SignUp", "ConfirmSignUp", "ResendConfirmationCode"]
+      calls    = local.sign_up_calls
       paths    = ["/signup", "/confirmUser", "/resendcode"]
     }
   }

@@ -112,7 +112,7 @@ variable "usage_plan" {
 }
 
 variable "firewall" {
-  description = "Firewalls before the API and before the user pool: requests, sign-ups and password resets that one address may send in five minutes, and whether to log what is refused. Each costs about 10 $ a month; none without it."
+  description = "Firewalls before the API and before the user pool: requests, sign-ups (and changes of address) and password resets that one address may send in five minutes, and whether to log what is refused. Each costs about 10 $ a month; none without it."
   type = object({
     requests_per_address = optional(number, 2000)
     sign_ups_per_address = optional(number, 50)

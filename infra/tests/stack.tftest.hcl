@@ -287,6 +287,11 @@ run "all_that_costs_extra_can_be_had_at_once" {
   }
 
   assert {
+    condition     = alltrue([for call in ["ResendConfirmationCode", "UpdateUserAttributes", "GetUserAttributeVerificationCode"] : contains(local.sign_up_calls, call)])
+    error_message = "Whoever has codes mailed is held tighter, signed in or not."
+  }
+
+  assert {
     condition     = toset(keys(module.network["user-service"].endpoint_ids)) == toset(["cognito-idp", "dynamodb", "secretsmanager", "sqs", "ssm"])
     error_message = "From within the network, every service that is called can be reached."
   }

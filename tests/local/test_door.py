@@ -351,12 +351,71 @@ def test_who_does_not_finish_a_request_keeps_nobody_out(monkeypatch: pytest.Monk
 def test_a_body_beyond_what_the_gateway_takes_is_refused_while_it_arrives() -> None:
     inside = Inside()
 
-    reply = asyncio.run(
-        asgi.ask(Door(inside, {PORT}), request(**SIGN_UP), b"x" * (10 * 1024 * 1024 + 1))
-    )
+    call = request("/restapis/a/api/_user_request_/me", authorization="Bearer x")
+    reply = asyncio.run(asgi.ask(Door(inside, {PORT}), call, b"x" * (10 * 1024 * 1024 + 1)))
 
     assert reply.status == 413
     assert inside.asked == []
+
+
+SIGNED = "AWS4-HMAC-SHA256 Credential=AKIA/20261120/us-east-1/s3/aws4_request, Signature=0"
+GET_ID = {"x-amz-target": "AWSCognitoIdentityService.GetId"}
+LINK = b"X-Amz-Credential=AKIA%2F20261120%2Fus-east-1%2Fs3%2Faws4_request"
+
+
+@pytest.mark.parametrize(
+    ("scope", "status"),
+    [
+        pytest.param(request(**SIGN_UP), 413, id="what people call"),
+        pytest.param(request(**SIGN_UP, authorization=SIGNED), 413, id="that, as if signed"),
+        pytest.param(request(**GET_ID), 413, id="without a signature"),
+        pytest.param(request("/bucket/code.zip", "PUT"), 413, id="file without a signature"),
+        pytest.param(request("/bucket/code.zip", "PUT", authorization=SIGNED), 200, id="file"),
+        pytest.param(
+            {**request("/bucket/code.zip", "PUT"), "query_string": LINK}, 200, id="file by a link"
+        ),
+    ],
+)
+def test_what_anybody_may_send_is_no_more_than_a_megabyte(scope: asgi.Scope, status: int) -> None:
+    limit = 1024 * 1024
+    inside = Inside()
+
+    just = asyncio.run(asgi.ask(Door(inside, {PORT}), scope, b"x" * limit))
+    over = asyncio.run(asgi.ask(Door(inside, {PORT}), scope, b"x" * (limit + 1)))
+
+    assert (just.status, over.status) == (200, status)
+    assert len(inside.asked) == (1 if status == 413 else 2)
+
+
+def test_what_is_read_at_the_door_is_passed_on_whole() -> None:
+    async def echo(_scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        await asgi.Reply(200, [], await asgi.read_body(receive, 100)).send(send)
+
+    reply = asyncio.run(asgi.ask(Door(echo, {PORT}), request(**GET_ID), b"some body"))
+
+    assert reply.body == b"some body"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [SIGN_UP, GET_ID, {"authorization": SIGNED.replace("s3", "dynamodb"), "x-amz-target": "D.Put"}],
+)
+def test_a_body_that_is_nested_too_deep_is_refused(headers: dict[str, str]) -> None:
+    async def fall_over(*_: object) -> None:
+        raise RecursionError
+
+    reply = asyncio.run(asgi.ask(Door(fall_over, {PORT}), request(**headers), b"["))
+
+    assert reply.status == 400
+    assert json.loads(reply.body)["__type"] == "SerializationException"
+
+
+def test_another_fault_inside_stays_as_it_is() -> None:
+    async def fall_over(*_: object) -> None:
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        asyncio.run(asgi.ask(Door(fall_over, {PORT}), request(**SIGN_UP), b"["))
 
 
 def test_a_body_beyond_all_limits_is_refused_by_its_length() -> None:

@@ -50,6 +50,9 @@ class Gateway:
     seen: list[dict[str, Any]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
 
+    def lets_in(self, origin: str) -> bool:
+        return origin in ("http://127.0.0.1:8080", "http://localhost:5173")
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.seen.append(dict(scope))
         self.bodies.append((await receive())["body"])
@@ -210,7 +213,15 @@ def test_the_api_gets_each_request_whole_and_its_answer_comes_back_untouched(met
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1:8080", "localhost", "LOCALHOST:1", "[::1]:8080", "127.0.0.1"]
+    "host",
+    [
+        "127.0.0.1:8080",
+        "localhost",
+        "LOCALHOST:1",
+        "[::1]:8080",
+        "127.0.0.1",
+        "name.localhost:8080",
+    ],
 )
 def test_loopback_names_are_served(host: str) -> None:
     assert Edge().ask("/inbox.json", headers={"host": host}).status == 200
@@ -385,6 +396,22 @@ def test_a_page_of_others_gets_nothing(path: str) -> None:
 
     assert answer.status == 403
     assert "123456" not in answer.body
+
+
+@pytest.mark.parametrize("path", ["/", "/inbox", "/inbox.json"])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "http://127.0.0.1:8081", "https://127.0.0.1:8080"]
+)
+def test_a_page_of_others_gets_nothing_by_its_origin_either(path: str, origin: str) -> None:
+    answer = Edge(mails=[mail()]).ask(path, headers={"origin": origin})
+
+    assert answer.status == 403
+    assert answer.body == "Pages of others are not answered here.\n"
+
+
+@pytest.mark.parametrize("origin", ["http://127.0.0.1:8080", "http://localhost:5173"])
+def test_an_own_page_and_one_that_was_let_in_are_answered(origin: str) -> None:
+    assert Edge(mails=[mail()]).ask("/inbox.json", headers={"origin": origin}).status == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/inbox"])

@@ -135,6 +135,48 @@ def test_nobody_is_flooded_with_mails(pool: Any, action: str, *, exists: bool) -
     assert len(pool.emulator.mails_to(address)) - before == (5 if exists else 0)
 
 
+def move(pool: Any, token: str, address: str, **others: str) -> str:
+    asked = {"email": address, **others}
+    return code_of(
+        pool.person.update_user_attributes,
+        AccessToken=token,
+        UserAttributes=[{"Name": name, "Value": value} for name, value in asked.items()],
+    )
+
+
+def test_nobody_who_is_signed_in_floods_others_with_mails(pool: Any) -> None:
+    token = pool.join("pest@example.test")["AccessToken"]
+    other = pool.join("calm@example.test")["AccessToken"]
+    victims = [f"victim-{number}@example.test" for number in range(7)]
+
+    answers = [move(pool, token, victim) for victim in victims]
+
+    assert answers == ["done"] * 5 + [TOO_OFTEN] * 2
+    assert [len(pool.emulator.mails_to(victim)) for victim in victims] == [1] * 5 + [0] * 2
+    assert move(pool, token, "victim-0@example.test") == TOO_OFTEN
+    assert move(pool, other, "calmer@example.test") == "done"
+
+
+def test_who_keeps_their_address_changes_the_rest_as_often_as_they_like(pool: Any) -> None:
+    token = pool.join("stays@example.test")["AccessToken"]
+
+    answers = [move(pool, token, "Stays@example.test", name=f"Ann {step}") for step in range(7)]
+    moved = [move(pool, token, f"goes-{step}@example.test") for step in range(6)]
+
+    assert answers == ["done"] * 7
+    assert moved == ["done"] * 5 + [TOO_OFTEN]
+    assert move(pool, token, "stays@example.test", name="Ann") == "done"
+
+
+def test_an_address_that_is_refused_does_not_count(pool: Any) -> None:
+    token = pool.join("clumsy@example.test")["AccessToken"]
+
+    answers = [move(pool, token, "no address") for _ in range(6)]
+
+    assert answers == ["InvalidParameterException"] * 6
+    assert move(pool, token, "skilled@example.test") == "done"
+
+
 @pytest.mark.parametrize(
     "address",
     [

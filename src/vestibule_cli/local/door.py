@@ -26,7 +26,7 @@ from vestibule_cli.local.emulator_internals import ACCOUNT_ID
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vestibule_cli.local.asgi import App, Receive, Scope, Send
+    from vestibule_cli.local.asgi import App, Message, Receive, Scope, Send
 
 PEOPLE_AT_ONCE = 4
 CALLS_AT_ONCE = 4
@@ -37,6 +37,8 @@ ARRIVAL_SECONDS = 10.0
 # So often, at most, does a call that nobody waits for look whether people have left: 50 ms.
 LOOKS = 10
 LOOK_SECONDS = 0.005
+# What anybody may send. It is read before it is known who sends it.
+OPEN_BODY_LIMIT = 1024 * 1024
 COGNITO_TARGET = "AWSCognitoIdentityProviderService."
 # What a person's browser calls and what may fire a trigger. What functions call is never queued,
 # so nothing can wait for itself.
@@ -93,6 +95,10 @@ class Door:
     def allow_origin(self, origin: str) -> None:
         self._origins.add(origin)
 
+    def lets_in(self, origin: str) -> bool:
+        """Whether pages of this origin are answered."""
+        return origin in self._origins
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._inside(scope, receive, send)
@@ -119,7 +125,7 @@ class Door:
         if not is_loopback(host):
             return f"this stack answers to 127.0.0.1 and localhost only, not to {host!r}"
         origin = asgi.header(scope, b"origin")
-        if origin and origin not in self._origins:
+        if origin and not self.lets_in(origin):
             return (
                 f"this stack does not answer pages of {origin}: "
                 "`vestibule up --allow-origin` lets in those of a server on this machine"
@@ -140,14 +146,14 @@ class Door:
 
     async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
         slots = self._slots_for(scope)
-        if slots is None:
+        if slots is None and _is_signed(scope):
             await self._give_way(scope)
-            await self._inside(scope, receive, send)
+            await self._answer(scope, receive, send)
             return
         try:
             # Before it takes a place: who sends slowly, or not at all, keeps nobody out.
             body = await asyncio.wait_for(
-                asgi.read_body(receive, GATEWAY_BODY_LIMIT), ARRIVAL_SECONDS
+                asgi.read_body(receive, _body_limit(scope)), ARRIVAL_SECONDS
             )
         except asgi.BodyTooLarge:
             await failure(scope, 413, "RequestEntityTooLarge", "Request entity too large").send(
@@ -159,15 +165,37 @@ class Door:
         except TimeoutError:
             await failure(scope, 408, "RequestTimeout", "The request did not arrive").send(send)
             return
+        receive = asgi.again(body, receive)
+        if slots is None:
+            await self._answer(scope, receive, send)
+            return
         if not await slots.enter(PATIENCE_SECONDS):
             await failure(
                 scope, 503, "ServiceUnavailableException", "The stack is busy: try again"
             ).send(send)
             return
         try:
-            await self._inside(scope, asgi.again(body, receive), send)
+            await self._answer(scope, receive, send)
         finally:
             slots.leave()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def begin(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._inside(scope, receive, begin)
+        except RecursionError:
+            # The emulator reads what is nested too deep and falls over.
+            if has_begun:
+                raise
+            await failure(scope, 400, "SerializationException", "The body is nested too deep").send(
+                send
+            )
 
     async def _give_way(self, scope: Scope) -> None:
         key = HEADER_KEY.search(asgi.header(scope, b"authorization"))
@@ -181,10 +209,25 @@ class Door:
     def _slots_for(self, scope: Scope) -> Slots | None:
         if GATEWAY_PATH.match(scope["path"]):
             return self._calls
-        target = asgi.header(scope, b"x-amz-target")
-        if target.startswith(COGNITO_TARGET) and target.partition(".")[2] in USER_FACING:
-            return self._people
-        return None
+        return self._people if _is_user_facing(scope) else None
+
+
+def _is_user_facing(scope: Scope) -> bool:
+    target = asgi.header(scope, b"x-amz-target")
+    return target.startswith(COGNITO_TARGET) and target.partition(".")[2] in USER_FACING
+
+
+def _is_signed(scope: Scope) -> bool:
+    """By its look: what is inside verifies it. Links, as those of S3, carry theirs themselves."""
+    if asgi.header(scope, b"authorization"):
+        return True
+    query = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+    return any(name.lower() in QUERY_KEYS for name, _value in query)
+
+
+def _body_limit(scope: Scope) -> int:
+    is_open = _is_user_facing(scope) or not _is_signed(scope)
+    return OPEN_BODY_LIMIT if is_open else GATEWAY_BODY_LIMIT
 
 
 def is_loopback(host: str) -> bool:

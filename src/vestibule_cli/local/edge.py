@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from starlette.applications import Starlette
@@ -19,8 +19,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from vestibule.mail.templates import TemplateFault
-from vestibule_cli.local import inbox, previews
-from vestibule_cli.local.door import is_link, is_of_another_page
+from vestibule_cli.local import asgi, inbox, previews
+from vestibule_cli.local.door import is_link, is_loopback, is_of_another_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from vestibule_cli.local.mails import Mail
 
-LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 API = "/api"
 SITE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -48,8 +47,15 @@ SAFETY = {
 }
 
 
+class Emulator(Protocol):
+    """The emulator behind its door, which knows whose pages are answered."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+    def lets_in(self, origin: str) -> bool: ...
+
+
 def build(
-    site: Path, emulator: ASGIApp, gateway_path: str, mails: Callable[[], Sequence[Mail]]
+    site: Path, emulator: Emulator, gateway_path: str, mails: Callable[[], Sequence[Mail]]
 ) -> ASGIApp:
     """`gateway_path` is where the emulator serves the API: `/restapis/ID/STAGE/_user_request_`."""
 
@@ -110,7 +116,7 @@ def _mail(body: str) -> Response:
 
 
 class _Edge:
-    def __init__(self, pages: ASGIApp, emulator: ASGIApp, gateway_path: str) -> None:
+    def __init__(self, pages: ASGIApp, emulator: Emulator, gateway_path: str) -> None:
         self._pages = pages
         self._emulator = emulator
         self._gateway_path = gateway_path
@@ -125,11 +131,18 @@ class _Edge:
             await answer(scope, receive, send)
         elif scope["path"] == API or scope["path"].startswith(f"{API}/"):
             await self._emulator(self._to_gateway(scope), receive, send)
-        elif is_of_another_page(scope) and not is_link(scope):
+        elif self._is_of_others(scope):
             answer = PlainTextResponse("Pages of others are not answered here.\n", status_code=403)
             await answer(scope, receive, _with_safety(send))
         else:
             await self._pages(scope, receive, _with_safety(send))
+
+    def _is_of_others(self, scope: Scope) -> bool:
+        # Not every browser says by Sec-Fetch-Site for whom it asks.
+        origin = asgi.header(scope, b"origin")
+        if origin and not self._emulator.lets_in(origin):
+            return True
+        return is_of_another_page(scope) and not is_link(scope)
 
     def _to_gateway(self, scope: Scope) -> Scope:
         """The same request, at the path where the gateway has it. Its encoding stays as sent."""
@@ -144,13 +157,7 @@ class _Edge:
 def _is_loopback(scope: Scope) -> bool:
     """A foreign name that was pointed at this machine (DNS rebinding) comes with its own Host."""
     hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-    return len(hosts) == 1 and _without_port(hosts[0]).lower() in LOOPBACK_NAMES
-
-
-def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+    return len(hosts) == 1 and is_loopback(hosts[0])
 
 
 def _with_safety(send: Send) -> Send:

@@ -98,7 +98,7 @@ class Rules:
 
     def limited(self, action: str, data: Data, run: Callable[[], Answer]) -> Answer:
         """The whole action, unless this person has tried, or had mails sent, too often."""
-        limit = self._limit(action)
+        limit = self._limit(action, data)
         if limit is None:
             return run()
         key = self._key(action, data)
@@ -110,10 +110,21 @@ class Rules:
             limit.give_back(key)
         return answer
 
-    def _limit(self, action: str) -> Limit | None:
+    def _limit(self, action: str, data: Data) -> Limit | None:
         if action in TRIES_A_CODE:
             return self._wrong_codes
-        return self._codes_sent if action in SENDS_A_CODE else None
+        # Else whoever is signed in could mail any stranger as often as they like.
+        moves = action == "UpdateUserAttributes" and self._changes_address(data)
+        return self._codes_sent if moves or action in SENDS_A_CODE else None
+
+    def _changes_address(self, data: Data) -> bool:
+        caller = self._caller(data)
+        if caller is None:
+            return False
+        pool, user = caller
+        given = data if internals.is_case_sensitive(pool) else in_lower_case(data)
+        address = _named(given.get("UserAttributes")).get("email")
+        return address is not None and not _is_settled(internals.attributes_of(user), address)
 
     def _key(self, action: str, data: Data) -> tuple[str, str, str]:
         """One person, whichever of their names is used; and one name that nobody has."""

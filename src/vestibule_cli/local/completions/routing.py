@@ -11,9 +11,18 @@ from urllib.parse import parse_qs
 from vestibule_cli.local import asgi
 from vestibule_cli.local import emulator_internals as internals
 from vestibule_cli.local.asgi import Reply
-from vestibule_cli.local.completions import alarms, base_path, mapping, rest_api, sent_mails
+from vestibule_cli.local.completions import (
+    alarms,
+    base_path,
+    identity_pool,
+    mapping,
+    rest_api,
+    sent_mails,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vestibule_cli.local.asgi import App, Receive, Scope, Send
 
 CONTROL_BODY_LIMIT = 64 * 1024 * 1024
@@ -60,6 +69,8 @@ class Completions:
             await self._send_mail(scope, receive, send)
         elif method == "POST" and path == "/" and _is_monitoring(scope):
             await self._monitoring(scope, receive, send)
+        elif action := identity_pool.guarded(scope["headers"]):
+            await self._identity_pool(action, scope, receive, send)
         elif base_path.is_creation(method, path):
             body = await asgi.read_body(receive, CONTROL_BODY_LIMIT)
             # Signed over what the client sent: the emulator does not compare the body's hash.
@@ -131,6 +142,13 @@ class Completions:
             internals.stamp_mail(sent_mails.message_id(reply.body), headers, tags)
         await reply.send(send)
 
+    # Identity pools
+
+    async def _identity_pool(self, action: str, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await asgi.read_body(receive, CONTROL_BODY_LIMIT)
+        asked = _Asked(self._emulator, self._region, scope, body)
+        await (await identity_pool.answer(asked, action, body)).send(send)
+
     # CloudWatch
 
     async def _monitoring(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -144,6 +162,46 @@ class Completions:
             reply.body = alarms.as_xml(found, str(uuid.uuid4()))
             reply.set(b"content-type", b"text/xml")
         await reply.send(send)
+
+
+class _Asked:
+    """One request, and what else the emulator says about what it asks for."""
+
+    def __init__(self, emulator: App, region: str, scope: Scope, body: bytes) -> None:
+        self._emulator = emulator
+        self._region = region
+        self._scope = scope
+        self._body = body
+
+    async def as_caller(self, action: str) -> Reply:
+        headers = [
+            (name, f"{identity_pool.TARGET}{action}".encode())
+            if name == b"x-amz-target"
+            else (name, value)
+            for name, value in self._scope["headers"]
+        ]
+        return await asgi.ask(self._emulator, {**self._scope, "headers": headers}, self._body)
+
+    async def as_root(self, service: str, action: str, **request: Any) -> Mapping[str, Any] | None:
+        credential = f"{internals.ACCOUNT_ID}/20000101/{self._region}/{service}/aws4_request"
+        headers = {
+            "host": "127.0.0.1",
+            "content-type": "application/x-amz-json-1.1",
+            "x-amz-target": f"{service}.{action}",
+            "authorization": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, "
+            "Signature=0",
+        }
+        scope = {
+            **self._scope,
+            "method": "POST",
+            "path": "/",
+            "raw_path": b"/",
+            "query_string": b"",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }
+        reply = await asgi.ask(self._emulator, scope, json.dumps(request).encode())
+        found: dict[str, Any] = json.loads(reply.body)
+        return found if reply.status == 200 else None
 
 
 def gateway_failure(api_id: str, stage: str, status: int, request_id: str = "") -> Reply:
