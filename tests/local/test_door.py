@@ -269,15 +269,18 @@ def test_what_functions_call_never_waits(target: str) -> None:
     assert run_many([*waiting, *calls, *nested]).most == 4 + 4 + 9
 
 
-async def order_beside_a_sign_up(access_key: str) -> list[str]:
-    """Somebody signs up and a function asks for something meanwhile: who gets in, and out first."""
+CALL = request("/restapis/a/api/_user_request_/me", "GET")
+
+
+async def order_beside(access_key: str, person_asks: asgi.Scope) -> list[str]:
+    """Somebody asks for something, and a function does meanwhile: who is in before both leave."""
     inside = Inside()
     inside.gate.clear()
     door = Door(inside, {PORT}, lambda key: key == "PATIENT")
     signed = {
         "authorization": f"AWS4-HMAC-SHA256 Credential={access_key}/20261120/x/y/aws4_request"
     }
-    person = asyncio.ensure_future(asgi.ask(door, request("/person", **SIGN_UP), b""))
+    person = asyncio.ensure_future(asgi.ask(door, dict(person_asks), b""))
     for _ in range(20):
         await asyncio.sleep(0)
     function = asyncio.ensure_future(asgi.ask(door, request("/function", **signed), b""))
@@ -285,7 +288,7 @@ async def order_beside_a_sign_up(access_key: str) -> list[str]:
     seen = [*inside.asked]
     inside.gate.set()
     await asyncio.gather(person, function)
-    assert sorted(inside.asked) == ["/function", "/person"]
+    assert set(inside.asked) == {"/function", person_asks["path"]}
     return seen
 
 
@@ -302,7 +305,15 @@ def test_what_nobody_waits_for_lets_people_go_first_for_a_while(
 ) -> None:
     monkeypatch.setattr(doors, "LOOKS", looks)
 
-    assert asyncio.run(order_beside_a_sign_up(access_key)) == meanwhile
+    signs_up = request("/person", **SIGN_UP)
+
+    assert asyncio.run(order_beside(access_key, signs_up)) == meanwhile
+
+
+def test_it_lets_a_call_of_the_api_go_first_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doors, "LOOKS", 10_000)
+
+    assert asyncio.run(order_beside("PATIENT", CALL)) == [CALL["path"]]
 
 
 def test_a_place_is_given_back_by_whoever_leaves_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
