@@ -24,7 +24,7 @@ for name, source, destination in json.load(sys.stdin):
             source = source.encode("latin-1")
             code = compile(source, name, "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
-            text = getattr(error, "msg", error)
+            text = f"{type(error).__name__}: {getattr(error, 'msg', error)}"
             sys.stderr.write(f"{name}:{getattr(error, 'lineno', 1)}: {text}\\n")
             sys.stderr.flush()
             os._exit(1)

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
+from vestibule_cli import code_under_work, hints
 from vestibule_cli.failures import FAILED, PREFIX, expected_exit_code
-from vestibule_cli.hints import runnable
 
 # The short help stands here so that `vestibule --help` imports none of them.
 COMMANDS = {
@@ -39,7 +39,7 @@ class Shown(click.ClickException):
         self.exit_code = exit_code  # type: ignore[misc] # click reads it from the instance
 
     def show(self, file: Any = None) -> None:
-        for line in runnable(self.message).splitlines() or [""]:
+        for line in self.message.splitlines() or [""]:
             click.echo(f"{PREFIX}{line}", file=file, err=file is None)
 
 
@@ -71,13 +71,20 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, context: click.Context) -> Any:
-        try:
-            return super().invoke(context)
-        except Exception as error:
-            exit_code = expected_exit_code(error)
-            if exit_code is None:
-                raise
-            raise Shown(str(error), exit_code) from error
+        with hints.of_one_command():
+            try:
+                return super().invoke(context)
+            except SyntaxError as error:
+                # Commands use code of the backend, which somebody may be writing just now.
+                refusal = code_under_work.refusal(error)
+                if refusal is None:
+                    raise
+                raise Shown(str(refusal)) from error
+            except Exception as error:
+                exit_code = expected_exit_code(error)
+                if exit_code is None:
+                    raise
+                raise Shown(hints.runnable(str(error)), exit_code) from error
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

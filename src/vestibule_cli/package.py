@@ -231,7 +231,13 @@ def _compile(interpreter: Interpreter, sources: Entries, root: Path) -> Entries:
     try:
         return bytecode.compiled(interpreter, modules, cache=_cache(root) / "compiled")
     except bytecode.CompileError as error:
-        raise PackageError(str(error)) from error
+        lines = str(error).splitlines()
+        raise PackageError("\n".join(map(source_file, lines))) from error
+
+
+def source_file(name: str) -> str:
+    """Where the person has the file: the package's own stand under src, others are installed."""
+    return f"src/{name}" if name.startswith("vestibule/") else name
 
 
 def _zip(entries: Entries, *, tight: bool) -> bytes:

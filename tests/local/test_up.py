@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -201,6 +202,44 @@ def test_two_states_run_side_by_side(project: Project) -> None:
     assert answers(f"{two['api_url']}/health")
 
 
+def test_what_is_told_of_a_state_that_was_named_names_it(project: Project) -> None:
+    """Typed as it is told, a hint that does not would stop or empty the default stack."""
+    named = ("--state", "an other")
+    state = f"--state '{project.folder / 'an other'}'"
+    started = project.run("up", "--detach", *named)
+    refused = [
+        project.run(*arguments, *named)
+        for arguments in (
+            ("up",),
+            ("up", "--detach", "--terraform"),
+            ("up", "--detach", "--port", "1"),
+            ("up", "--detach", "--allow-origin", "http://localhost:1"),
+            ("up", "--detach", "--user-service", "none"),
+            ("reset",),
+        )
+    ]
+    stopped = project.run("down", *named)
+
+    assert [each.returncode for each in refused] == [2] * len(refused)
+    for done in (started, *refused, stopped):
+        hints = re.findall(r"`([^`]+)`", done.stdout + done.stderr)
+        assert hints
+        assert all(hint.endswith(state) for hint in hints), hints
+    assert f"demo {state}, or: curl" in started.stdout
+    assert not (project.folder / ".vestibule").exists()
+
+
+def test_a_running_stack_does_not_promise_terraform(project: Project) -> None:
+    project.up()
+
+    refused = project.run("up", "--detach", "--terraform")
+
+    assert refused.returncode == 2
+    assert "made without Terraform" in refused.stderr
+    assert "reset --force`" in refused.stderr
+    assert refused.stdout == ""
+
+
 def test_reset_empties_a_state_and_makes_new_ids(project: Project) -> None:
     first = project.up()
     refused = project.run("reset")
@@ -359,7 +398,7 @@ def test_code_that_does_not_compile_is_a_line_and_the_old_goes_on(
 
     assert eventually(lambda: "not live" in project.log())
     line = next(line for line in project.log().splitlines() if "not live" in line)
-    assert "broken.py" in line
+    assert "src/vestibule/broken.py:1: SyntaxError: " in line
     assert "Traceback" not in project.log()
     assert get(health)[0] == 200
 

@@ -3,6 +3,7 @@ from importlib.metadata import version
 
 import click
 
+from vestibule_cli import code_under_work
 from vestibule_cli.commands.shared import as_json
 from vestibule_cli.console import print_json
 from vestibule_cli.failures import Failure
@@ -12,9 +13,15 @@ NAME = "openapi.json"
 
 
 def rendered() -> str:
-    from vestibule.functions import wiring  # noqa: PLC0415 - code under work may not import
+    try:
+        from vestibule.functions import wiring  # noqa: PLC0415 - code under work may not import
 
-    document = wiring.document(version("vestibule"))
+        document = wiring.document(version("vestibule"))
+    except Exception as error:
+        refusal = code_under_work.refusal(error)
+        if refusal is None:
+            raise
+        raise refusal from error
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 

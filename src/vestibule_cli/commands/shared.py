@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from vestibule.platform import logs
+from vestibule_cli import hints
 from vestibule_cli.account import Account
 from vestibule_cli.console import progress, say
 from vestibule_cli.deployments import Deployed, Deployments, Name
@@ -172,7 +173,14 @@ def _state(context: click.Context, option: click.Parameter, given: str | None) -
     state = StateFolder.chosen(given, os.environ)
     if state.root.exists() and not state.root.is_dir():
         raise click.BadParameter(f"{state.root} is no folder.", context, option)
+    hints.stay_on(state.root if given and not _is_usual(state) else None)
     return state
+
+
+def _is_usual(state: StateFolder) -> bool:
+    """Whether the next command works on it without --state, such as by VESTIBULE_STATE."""
+    usual = StateFolder.chosen(None, os.environ)
+    return state.root == usual.root and not os.environ.get("VESTIBULE_ENVIRONMENT")
 
 
 def quiet_logs() -> None:

@@ -1,3 +1,4 @@
+import difflib
 import os
 import signal
 import threading
@@ -70,7 +71,16 @@ def _users(context: click.Context, option: click.Parameter, given: str | None) -
     try:
         return None if given is None else user_service.parse(given)
     except ValueError as error:
-        raise click.BadParameter(str(error), context, option) from error
+        raise click.BadParameter(_no_service(str(given), str(error)), context, option) from error
+
+
+def _no_service(given: str, rule: str) -> str:
+    if "://" in given:
+        return rule
+    words = (user_service.SAMPLE, user_service.NONE)
+    near = difflib.get_close_matches(given, words, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"must be an URL, or {', or '.join(words)}."
+    return f"{given!r}: {hint}"
 
 
 @click.command()
@@ -120,6 +130,8 @@ def command(  # noqa: PLR0913 - one for each option
 def _start_detached(state: StateFolder, asked: Asked, *, terraform: bool, as_json: bool) -> None:
     if state.holder():
         outputs = running(state)
+        if terraform:
+            _refuse_other_provisioner(state)
         _refuse_other_ports(state, outputs, asked.port, asked.emulator_port)
         _refuse_other_origins(state, asked.allowed)
         _refuse_other_users(state, asked.users)
@@ -132,6 +144,14 @@ def _start_detached(state: StateFolder, asked: Asked, *, terraform: bool, as_jso
         process.start_detached(arguments, state.log_file, os.environ)
     _show(running(state), as_json=as_json)
     say("It goes on in the background: `vestibule down` stops it.")
+
+
+def _refuse_other_provisioner(state: StateFolder) -> None:
+    if not state.is_made_by_terraform:
+        raise Misuse(
+            f"a stack runs on {state.root} already, made without Terraform. Stop and empty it with "
+            "`vestibule reset --force`, or start another one with --state DIR."
+        )
 
 
 def _refuse_other_ports(
@@ -239,7 +259,7 @@ def _show(outputs: Outputs, *, as_json: bool) -> None:
             ("Inbox", outputs.inbox_url),
             ("AWS", f"{outputs.aws_endpoint_url}  ({outputs.region}, emulated)"),
             ("Users", _arrivals(outputs.user_service_url)),
-            ("Try it", f"{hints.command()} demo, or: curl {outputs.api_url}/health"),
+            ("Try it", f"{hints.spelled('demo')}, or: curl {outputs.api_url}/health"),
         ]
     )
 

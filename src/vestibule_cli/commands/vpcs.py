@@ -215,6 +215,8 @@ def _from_options(  # noqa: PLR0913 - the options
         "internetGateway": internet_gateway,
         "tags": {key: value for key, _, value in map(_tag, tags)} or None,
     }
+    if not subnets and count is None:
+        raise Misuse("a VPC needs subnets: give --subnet NAME=/24 or --subnets N.")
     return {field: value for field, value in request.items() if value is not None}
 
 

@@ -197,7 +197,7 @@ class Laptop:
         return package.build(target, self._package, root=definition.root).path
 
     def _refuse_other_provisioner(self) -> None:
-        if not self._terraform and (self._state.root / "terraform" / "terraform.tfstate").exists():
+        if not self._terraform and self._state.is_made_by_terraform:
             raise provision.ProvisionError(
                 f"Terraform made what is in {self._state.root}. Go on with --terraform, empty it "
                 "with `vestibule reset`, or name another state with --state DIR."

@@ -97,6 +97,10 @@ class StateFolder:
         return cls(Path(named).expanduser() if named else stack_file().parent / DEFAULT)
 
     @property
+    def is_made_by_terraform(self) -> bool:
+        return (self.root / "terraform" / "terraform.tfstate").exists()
+
+    @property
     def lock_descriptor(self) -> int | None:
         """For the checkpoint's child, which keeps the lock until its picture is on disk."""
         return self._lock

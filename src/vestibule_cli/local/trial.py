@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from vestibule_cli.failures import Failure
 from vestibule_cli.local import isolation, trial_program
 from vestibule_cli.local.references import references
+from vestibule_cli.package import source_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -263,9 +264,4 @@ def _reason(outcome: _Outcome, code: Path, handler: Handler) -> str:
     if outcome.place is None:
         return f"stack.yaml: functions.{handler.key}.handler: {handler.path}: {words}"
     path, line = outcome.place
-    return f"{_source(Path(path).relative_to(code).as_posix())}:{line}: {words}"
-
-
-def _source(name: str) -> str:
-    """Where the person has the file: the package's own stand under src, others are installed."""
-    return f"src/{name}" if name.startswith("vestibule/") else name
+    return f"{source_file(Path(path).relative_to(code).as_posix())}:{line}: {words}"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from vestibule.platform.aws import AwsRefused, AwsUnavailable
-from vestibule_cli import hints
+from vestibule_cli import code_under_work, hints
 from vestibule_cli.failures import FAILED, MISUSED, Failure, Misuse, expected_exit_code
 from vestibule_cli.local.state import StateFolder
 from vestibule_cli.main import COMMANDS, main
@@ -150,7 +151,55 @@ def test_without_a_stack_a_command_says_how_to_start_one(
 
     assert shown.exit_code == FAILED
     assert shown.stderr == (
-        f"vestibule: no stack runs on {tmp_path}. Start one with `{hints.command()} up`.\n"
+        f"vestibule: no stack runs on {tmp_path}. "
+        f"Start one with `{hints.command()} up --state {tmp_path}`.\n"
+    )
+
+
+def test_a_state_that_the_next_command_takes_anyway_is_not_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VESTIBULE_STATE", str(tmp_path))
+    monkeypatch.delenv("VESTIBULE_ENVIRONMENT", raising=False)
+
+    by_variable = CliRunner().invoke(main, ["outputs"])
+    by_both = CliRunner().invoke(main, ["outputs", "--state", str(tmp_path)])
+    # Without --state the next one would go to AWS.
+    monkeypatch.setenv("VESTIBULE_ENVIRONMENT", "dev")
+    on_aws_by_itself = CliRunner().invoke(main, ["outputs", "--state", str(tmp_path)])
+
+    assert f"`{hints.command()} up`" in by_variable.stderr
+    assert by_both.stderr == by_variable.stderr
+    assert f"`{hints.command()} up --state {tmp_path}`" in on_aws_by_itself.stderr
+
+
+def test_a_damaged_state_that_was_named_is_named_where_it_is_told_to_empty_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "ports.json").write_text("[]")
+
+    shown = CliRunner().invoke(main, ["up", "--detach", "--state", str(tmp_path)])
+
+    assert shown.exit_code == MISUSED
+    assert f" reset --state {tmp_path}` starts anew" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("sampel", "'sampel': did you mean sample?"),
+        ("nosuch", "'nosuch': must be an URL, or sample, or none."),
+        ("ftp://users.example", "'ftp://users.example': must be"),
+    ],
+)
+def test_a_user_service_that_is_none_is_told_in_one_line(
+    tmp_path: Path, given: str, words: str
+) -> None:
+    shown = CliRunner().invoke(main, ["up", "--state", str(tmp_path), "--user-service", given])
+
+    assert shown.exit_code == MISUSED
+    assert shown.stderr.splitlines()[-1].startswith(
+        f"Error: Invalid value for '--user-service': {words}"
     )
 
 
@@ -208,6 +257,45 @@ def test_whether_the_document_is_current_is_answered_in_json() -> None:
     shown = CliRunner().invoke(main, ["openapi", "--check", "--json"])
 
     assert json.loads(shown.stdout) == {"path": str(CHECKOUT / "openapi.json"), "written": False}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "wrong", "reason"),
+    [
+        (["openapi"], "profiles/service.py", "def (:", "SyntaxError: "),
+        (["openapi", "--check"], "profiles/service.py", "def (:", "SyntaxError: "),
+        (["openapi"], "profiles/service.py", "nosuch", "NameError: name 'nosuch' is not defined"),
+        (["openapi"], "platform/logs.py", "def (:", "SyntaxError: "),
+        (["outputs"], "platform/logs.py", "def (:", "SyntaxError: "),
+    ],
+)
+def test_code_that_cannot_be_imported_is_told_in_one_line(
+    tmp_path: Path, arguments: list[str], name: str, wrong: str, reason: str
+) -> None:
+    sources = tmp_path / "src"
+    shutil.copytree(CHECKOUT / "src", sources, ignore=shutil.ignore_patterns("__pycache__"))
+    broken = sources / "vestibule" / name
+    text = broken.read_text(encoding="utf-8")
+    broken.write_text(f"{text}{wrong}\n", encoding="utf-8")
+
+    shown = subprocess.run(
+        [sys.executable, "-m", "vestibule_cli.main", *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(sources)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    line = text.count("\n") + 1
+    assert shown.returncode == FAILED
+    assert shown.stderr.startswith(f"vestibule: src/vestibule/{name}:{line}: {reason}")
+    assert shown.stderr.count("\n") == 1
+    assert not (tmp_path / "openapi.json").exists()
+
+
+def test_a_fault_elsewhere_is_not_blamed_on_the_code() -> None:
+    assert code_under_work.refusal(ZeroDivisionError()) is None
 
 
 def _refusing() -> click.Command:

@@ -217,6 +217,7 @@ def test_options_say_what_a_request_does(run: Callable[..., tuple[int, str, str]
         (["--name", "x", "--cidr", "10.0.0.0/16", "--tag", "=v"], "KEY=VALUE"),
         (["--name", "x", "--file", "-"], "--file holds the whole request"),
         (["--file", "-"], "is not JSON"),
+        (["--name", "x", "--cidr", "10.0.0.0/16"], "give --subnet NAME=/24 or --subnets N"),
         (["--name", "x", "--cidr", "10.0.0.0/16", "--subnets", "0"], "subnetCount: Must be 1"),
     ],
 )
