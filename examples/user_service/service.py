@@ -42,15 +42,10 @@ class UserService(ThreadingHTTPServer):
     def __init__(self, port: int, users: Users, api_key: str) -> None:
         super().__init__(("127.0.0.1", port), Requests)
         self.users = users
-        self._first_api_key = self.api_key = api_key
+        self.api_key = api_key
         self.faults = Faults()
         self._counted = threading.Lock()
         self._counts: Counter[str] = Counter()
-
-    def turn_off(self) -> None:
-        """Turn all switches off, the key included: what it is now can't be seen anywhere."""
-        self.faults.reset()
-        self.api_key = self._first_api_key
 
     def count(self, what: str) -> None:
         with self._counted:
@@ -184,7 +179,7 @@ class Requests(BaseHTTPRequestHandler):
                 server.faults.turn(changes)
                 server.api_key = server.api_key if key is None else str(key)
             elif self.command == "DELETE":
-                server.turn_off()
+                server.faults.reset()
         except (ValueError, TypeError) as error:
             self._say(400, {"error": str(error)})
             return
