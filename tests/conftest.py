@@ -41,12 +41,6 @@ class Together(LoadScopeScheduling):
         return "infra" if file.startswith("tests/infra/") else file
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: Terraform's waits for most of its time, and takes none."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
     return Together(config, log)
 

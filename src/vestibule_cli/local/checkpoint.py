@@ -31,7 +31,6 @@ PROMISED_SECONDS = 5.0
 EVERY_SECONDS = 2.0
 LEAST_REST_SECONDS = 0.5
 CHILD_SECONDS = 30
-CHILD_NICENESS = 5
 KEPT_GENERATIONS = 2
 IN_PROCESS_TRIES = 50
 DISK_ERRORS = frozenset({errno.EDQUOT, errno.EIO, errno.ENOSPC, errno.EROFS})
@@ -223,9 +222,7 @@ class Checkpoints:
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.alarm(CHILD_SECONDS)
             _close_descriptors(self._keep_open())
-            # Whoever waits for an answer goes first. To look for garbage would touch, and so copy,
-            # every page that is shared with the parent.
-            os.nice(CHILD_NICENESS)
+            # To look for garbage would touch, and so copy, every page shared with the parent.
             gc.disable()
             logging.disable(logging.CRITICAL)
             self._put_in_force(target, source.save(alone=True))
