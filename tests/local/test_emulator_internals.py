@@ -172,14 +172,20 @@ def test_secrets_draws_short_srp_exponents(emulator: Any) -> None:
     assert 200 < bits <= 256
 
 
-def with_token_trigger(emulator: Any, name: str) -> Any:
-    arn = emulator.function(name, TRIGGERS)
+def trigger(emulator: Any, name: str, source: str, **settings: Any) -> str:
+    """A function that user pools may call."""
+    arn: str = emulator.function(name, source, **settings)
     emulator.client("lambda").add_permission(
         FunctionName=name,
         StatementId="pools",
         Action="lambda:InvokeFunction",
         Principal="cognito-idp.amazonaws.com",
     )
+    return arn
+
+
+def with_token_trigger(emulator: Any, name: str) -> Any:
+    arn = trigger(emulator, name, TRIGGERS)
     configuration = {"LambdaArn": arn, "LambdaVersion": "V2_0"}
     return emulator.pool(name, LambdaConfig={"PreTokenGenerationConfig": configuration})
 
@@ -285,13 +291,8 @@ def test_esms_tell_which_functions_give_way_to_those_that_somebody_waits_for(
     assert fed["nice"] == other["nice"] + 5
     assert fed["fastest"] < doors.LOOKS * doors.LOOK_SECONDS
 
-    holds = emulator.function("holds", HOLDS, Environment={"Variables": {"FOLDER": str(tmp_path)}})
-    emulator.client("lambda").add_permission(
-        FunctionName="holds",
-        StatementId="pools",
-        Action="lambda:InvokeFunction",
-        Principal="cognito-idp.amazonaws.com",
-    )
+    folder = {"Variables": {"FOLDER": str(tmp_path)}}
+    holds = trigger(emulator, "holds", HOLDS, Environment=folder)
     pool = emulator.pool("held", LambdaConfig={"PreSignUp": holds})
     with concurrent.futures.ThreadPoolExecutor(1) as one:
         signing_up = one.submit(pool.sign_up, "held@example.test")

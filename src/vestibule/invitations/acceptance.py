@@ -56,8 +56,8 @@ class Acceptance:
             if may_try is None:
                 may_try = not given.is_short or self._tries.count_try(address, seconds)
             item = self._table.get(*items.invite_key(given.hash), consistent=True)
-            may_take = may_try and (current in {None, address} or not _is_bound(item))
-            taking = _taking(item, user_id, address, now) if may_take and item else None
+            proven = address if current in {None, address} else None
+            taking = _taking(item, user_id, address, proven, now) if may_try and item else None
             if waits_for is not None and (taking is None or not _is_to(item, waits_for)):
                 raise BelongsAlready(user_id)
             if item is None or taking is None:
@@ -94,21 +94,19 @@ class Acceptance:
         return profile, profile.claimed_email, waits_for
 
 
-def _is_bound(item: Item | None) -> bool:
-    return item is not None and items.to_invitation(item).email is not None
-
-
 def _is_to(item: Item | None, organization_id: str) -> bool:
     return item is not None and item.get("organizationId") == organization_id
 
 
-def _taking(item: Item, user_id: str, address: str, now: datetime) -> Update | None:
+def _taking(
+    item: Item, user_id: str, address: str, proven: str | None, now: datetime
+) -> Update | None:
     """Use a place: the one that sign-up used for them, the one held for them, or a free one."""
     invitation, seconds = items.to_invitation(item), int(now.timestamp())
     opens = (
         invitation.status == OPEN
         and seconds < invitation.valid_until
-        and invitation.email in {None, address}
+        and invitation.email in {None, proven}
         and invitation.organization_id is not None
         and invitation.created_by != user_id
     )

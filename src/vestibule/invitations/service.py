@@ -68,7 +68,8 @@ class InvitationService:
     ) -> None:
         """`proven_address` gives the one that somebody's account proves now, or an empty text.
 
-        Without `mail` no invitation goes out by it: asking for that is refused."""
+        Without `mail` no invitation goes out by it: asking for that is refused.
+        """
         self._store = store
         self._inviters = inviters
         self._rules = rules
