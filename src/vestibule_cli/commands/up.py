@@ -79,7 +79,7 @@ def _no_service(given: str, rule: str) -> str:
         return rule
     words = (user_service.SAMPLE, user_service.NONE)
     near = difflib.get_close_matches(given, words, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"must be an URL, or {', or '.join(words)}."
+    hint = f"did you mean {near[0]}?" if near else f"must be a URL, or {', or '.join(words)}."
     return f"{given!r}: {hint}"
 
 
