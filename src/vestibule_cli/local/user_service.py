@@ -53,7 +53,7 @@ def parse(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Who is told of confirmed people: the sample, nobody, or the service at an URL."""
+    """Who is told of confirmed people: the sample, nobody, or the service at a URL."""
 
     text: str
     port: int

@@ -188,7 +188,7 @@ def test_a_damaged_state_that_was_named_is_named_where_it_is_told_to_empty_it(
     ("given", "words"),
     [
         ("sampel", "'sampel': did you mean sample?"),
-        ("nosuch", "'nosuch': must be an URL, or sample, or none."),
+        ("nosuch", "'nosuch': must be a URL, or sample, or none."),
         ("ftp://users.example", "'ftp://users.example': must be"),
     ],
 )
