@@ -131,7 +131,8 @@ def _stack(state: StateFolder) -> Iterator[Check]:
     yield fail(
         "stack",
         f"runs as pid {holder.pid}, but {outputs.api_url}/health answers {status or 'nothing'}",
-        f"{state.log_file} and `vestibule logs api` tell more; `vestibule down`, then `up`.",
+        f"{state.log_file} and `vestibule logs api` tell more; "
+        "`vestibule down`, then `vestibule up`.",
     )
 
 
