@@ -8,7 +8,7 @@ locals {
 
   # What bears our name, in every region: a deployment has parts in up to three.
   named = {
-    "backup"         = ["${local.arn}:backup:*:${local.own}:backup-vault:${var.name}-*"]
+    "backup"         = ["${local.arn}:backup:*:${local.own}:backup-vault:${var.name}-*", "${local.arn}:backup:*:${local.own}:backup-plan:*"]
     "cloudwatch"     = ["${local.arn}:cloudwatch:*:${local.own}:alarm:${var.name}-*", "${local.arn}:cloudwatch::${local.own}:dashboard/${var.name}-*"]
     "dynamodb"       = ["${local.arn}:dynamodb:*:${local.own}:table/${var.name}-*"]
     "events"         = ["${local.arn}:events:*:${local.own}:event-bus/${var.name}-*", "${local.arn}:events:*:${local.own}:rule/${var.name}-*"]
@@ -87,10 +87,22 @@ resource "aws_iam_role_policy" "deployer" {
         Effect = "Allow"
         Action = [
           "backup:*BackupPlan*", "backup:*BackupSelection*", "backup-storage:MountCapsule", "cloudwatch:Describe*", "ec2:*VpcEndpoint*", "ec2:*SecurityGroup*", "ec2:CreateTags",
-          "ec2:Describe*", "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "lambda:*EventSourceMapping*", "logs:*LogDelivery", "logs:*QueryDefinition*",
-          "logs:Describe*", "logs:*ResourcePolicies", "logs:PutResourcePolicy", "s3:ListAllMyBuckets", "ssm:DescribeParameters", "sts:GetCallerIdentity", "tag:GetResources",
+          "ec2:DeleteTags", "ec2:Describe*", "kms:CreateGrant", "kms:CreateKey", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "kms:RetireGrant", "kms:TagResource",
+          "lambda:*EventSourceMapping*", "logs:*LogDeliver*", "logs:*QueryDefinition*", "logs:Describe*", "logs:*ResourcePolicies", "logs:PutResourcePolicy", "s3:ListAllMyBuckets",
+          "ssm:DescribeParameters", "sts:GetCallerIdentity", "tag:GetResources",
         ]
         Resource = ["*"]
+      },
+      {
+        # Keys have no name, and bear our tag from their first moment on.
+        Sid    = "KeysOfOurs"
+        Effect = "Allow"
+        Action = [
+          "kms:DisableKeyRotation", "kms:EnableKeyRotation", "kms:GetKey*", "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:UntagResource",
+          "kms:UpdateKeyDescription",
+        ]
+        Resource  = ["${local.arn}:kms:*:${local.own}:key/*"]
+        Condition = { StringEquals = { "aws:ResourceTag/Project" = var.name } }
       },
       {
         Sid      = "Roles"

@@ -62,6 +62,43 @@ run "one_job_of_one_repository_deploys" {
   }
 }
 
+# rights.json says what AWS is asked for each kind of resource in the tree, and on what. Which Sids
+# bear a condition is known: tags of our own, and to whom a role is handed on.
+run "it_may_do_all_that_the_tree_asks_of_aws" {
+  command = plan
+
+  variables {
+    deployer = { subjects = ["repo:acme/people:environment:prod"] }
+  }
+
+  assert {
+    condition = flatten([
+      for type, resources in jsondecode(file("tests/fixtures/rights.json")) : [
+        for resource, actions in resources : [
+          for action in actions : "${type}: ${action} on ${resource}" if[
+            for effect in ["Deny", "Allow"] : anytrue([
+              for statement in jsondecode(aws_iam_role_policy.deployer["deploy"].policy).Statement :
+              anytrue([for pattern in statement.Action : can(regex("^${replace(pattern, "*", ".*")}$", action))])
+              && anytrue([for pattern in statement.Resource : can(regex("^${replace(pattern, "*", ".*")}$", resource))])
+              if statement.Effect == effect && statement.Sid != "HandRolesOn"
+            ])
+          ] != [false, true]
+        ]
+      ]
+    ]) == []
+    error_message = "Whoever deploys by it would be refused something that rights.json names."
+  }
+
+  assert {
+    condition = alltrue([
+      for action in ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"] : [
+        for statement in jsondecode(aws_iam_role_policy.deployer["deploy"].policy).Statement : statement.Condition if contains(statement.Action, action)
+      ] == [{ StringEquals = { "aws:ResourceTag/Project" = "vestibule" } }]
+    ])
+    error_message = "Other people's keys are none of its business."
+  }
+}
+
 run "what_the_account_has_is_not_made_again" {
   command = plan
 
