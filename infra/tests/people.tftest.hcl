@@ -218,6 +218,11 @@ run "all_that_people_can_be_offered_is_there_when_asked_for" {
   }
 
   assert {
+    condition     = aws_cognito_user_pool_client.server["server"].explicit_auth_flows == toset(["ALLOW_REFRESH_TOKEN_AUTH"]) && aws_cognito_user_pool_client.server["server"].allowed_oauth_flows == toset(["client_credentials"])
+    error_message = "A program gets tokens of its own, and nobody signs in by its client."
+  }
+
+  assert {
     condition     = aws_cognito_user_pool_client.web.refresh_token_rotation[0].feature == "ENABLED" && aws_cognito_user_pool_client.web.refresh_token_rotation[0].retry_grace_period_seconds == 10 && !contains(aws_cognito_user_pool_client.web.explicit_auth_flows, "ALLOW_REFRESH_TOKEN_AUTH")
     error_message = "Cognito refuses rotation beside the older way."
   }

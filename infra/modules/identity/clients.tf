@@ -82,10 +82,11 @@ resource "aws_cognito_user_pool_client" "server" {
   name         = "${var.prefix}-server"
   user_pool_id = aws_cognito_user_pool.this.id
 
-  generate_secret                      = true
-  prevent_user_existence_errors        = "ENABLED"
-  enable_token_revocation              = true
-  explicit_auth_flows                  = []
+  generate_secret               = true
+  prevent_user_existence_errors = "ENABLED"
+  enable_token_revocation       = true
+  # Nobody signs in by it. With none at all Cognito would allow what it usually does.
+  explicit_auth_flows                  = ["ALLOW_REFRESH_TOKEN_AUTH"]
   supported_identity_providers         = ["COGNITO"]
   allowed_oauth_flows_user_pool_client = true
   allowed_oauth_flows                  = ["client_credentials"]
