@@ -47,6 +47,7 @@ module "site" {
   logs                = var.site_logs
   log_retention_days  = var.log_retention_days
   firewall_arn        = one([for firewall in module.site_firewall : firewall.arn])
+  edge                = local.edge
 
   api = {
     host  = "${module.api.id}.execute-api.${var.region}.${data.aws_partition.current.dns_suffix}"

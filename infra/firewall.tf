@@ -3,6 +3,20 @@ locals {
 
   # The last two are of people who are signed in: they too have codes mailed to any address.
   sign_up_calls = ["SignUp", "ConfirmSignUp", "ResendConfirmationCode", "UpdateUserAttributes", "GetUserAttributeVerificationCode"]
+
+  # What nobody can write who does not come by way of CloudFront.
+  edge = one([for key in terraform_data.edge_key : { key_header = "x-edge-key", key = key.output, address_header = "x-viewer-address" }])
+}
+
+# Made once. To make another: terraform apply -replace='terraform_data.edge_key["on"]'
+resource "terraform_data" "edge_key" {
+  for_each = local.firewalls
+
+  input = sha256("${uuid()}${uuid()}")
+
+  lifecycle {
+    ignore_changes = [input]
+  }
 }
 
 module "api_firewall" {
@@ -11,6 +25,7 @@ module "api_firewall" {
 
   name         = "${local.prefix}-api"
   resource_arn = module.api.stage_arn
+  edge         = local.edge
 
   limits = {
     direct    = { requests = each.value.requests_per_address, by = "direct" }

@@ -28,6 +28,8 @@ run "machines_that_sign_up_are_held_tighter" {
 
     log_retention_days = 30
 
+    edge = { key_header = "x-key", key = "secret", address_header = "x-person" }
+
     limits = {
       all     = { requests = 2000 }
       direct  = { requests = 100, by = "direct" }
@@ -39,14 +41,18 @@ run "machines_that_sign_up_are_held_tighter" {
   assert {
     condition = { for rule in aws_wafv2_web_acl.this.rule : rule.name => [
       rule.statement[0].rate_based_statement[0].aggregate_key_type,
-      length(rule.statement[0].rate_based_statement[0].scope_down_statement) > 0 ? length(rule.statement[0].rate_based_statement[0].scope_down_statement[0].not_statement) : 0,
+      one([for config in rule.statement[0].rate_based_statement[0].forwarded_ip_config : config.header_name]),
+      one([for scope in rule.statement[0].rate_based_statement[0].scope_down_statement : one([
+        for match in concat(scope.byte_match_statement, try(scope.not_statement[0].statement[0].byte_match_statement, [])) :
+        "${length(scope.not_statement) > 0 ? "not " : ""}${match.positional_constraint} ${match.search_string} in ${match.field_to_match[0].single_header[0].name}"
+      ])]),
       ] if length(rule.statement[0].rate_based_statement) > 0 } == {
-      all     = ["IP", 0]
-      direct  = ["IP", 1]
-      other   = ["FORWARDED_IP", 0]
-      sign-up = ["IP", 0]
+      all     = ["IP", null, null]
+      direct  = ["IP", null, "not EXACTLY secret in x-key"]
+      other   = ["FORWARDED_IP", "x-person", "EXACTLY secret in x-key"]
+      sign-up = ["IP", null, null]
     }
-    error_message = "Who comes by way of CloudFront is counted by whom it names."
+    error_message = "Who comes by way of CloudFront is counted by whom it names; it alone is believed."
   }
 
   assert {
@@ -64,8 +70,25 @@ run "machines_that_sign_up_are_held_tighter" {
   }
 
   assert {
+    condition = flatten([for rule in aws_wafv2_web_acl.this.rule : [
+      for one in rule.statement[0].rate_based_statement[0].scope_down_statement[0].or_statement[0].statement :
+      [for match in one.byte_match_statement : "${match.positional_constraint} ${match.search_string} in ${try(match.field_to_match[0].single_header[0].name, "the path")}"]
+      ] if rule.name == "sign-up"]) == [
+      "ENDS_WITH .signup in x-amz-target",
+      "EXACTLY signup in x-amzn-cognito-operation-name",
+      "STARTS_WITH /signup in the path",
+    ]
+    error_message = "A call is known by what its caller says and by what Cognito says of it, a page by its path."
+  }
+
+  assert {
     condition     = length(distinct([for rule in aws_wafv2_web_acl.this.rule : rule.priority])) == 5 && keys(aws_cloudwatch_log_group.this) == ["vestibule-test-pool"] && aws_cloudwatch_log_group.this["vestibule-test-pool"].name == "aws-waf-logs-vestibule-test-pool"
     error_message = "Each rule has its place, and what is refused is written down."
+  }
+
+  assert {
+    condition     = toset(flatten([for field in aws_wafv2_web_acl_logging_configuration.this["vestibule-test-pool"].redacted_fields : field.single_header[*].name])) == toset(["authorization", "cookie", "x-key"])
+    error_message = "No log holds a token or the edge's key."
   }
 }
 
@@ -91,7 +114,7 @@ run "single_methods_are_held_tighter_and_a_changed_document_is_deployed_anew" {
   }
 
   assert {
-    condition     = aws_api_gateway_method_settings.one["GET /profiles/{userId}"].method_path == "profiles/{userId}/GET" && aws_api_gateway_method_settings.one["GET /profiles/{userId}"].settings[0].throttling_rate_limit == 5
+    condition     = aws_api_gateway_method_settings.one["GET /profiles/{userId}"].method_path == "~1profiles~1{userId}/GET" && aws_api_gateway_method_settings.one["GET /profiles/{userId}"].settings[0].throttling_rate_limit == 5
     error_message = "The method is named as API Gateway names it."
   }
 

@@ -286,3 +286,25 @@ run "a_domain_brings_todays_ciphers" {
     error_message = "Logs can be left out."
   }
 }
+
+run "a_firewall_behind_it_is_told_who_sends_what" {
+  command = plan
+
+  module {
+    source = "./modules/site"
+  }
+
+  variables {
+    edge = { key_header = "x-key", key = "secret", address_header = "x-person" }
+  }
+
+  assert {
+    condition     = { for origin in aws_cloudfront_distribution.this.origin : origin.origin_id => { for header in origin.custom_header : header.name => header.value } } == { api = { x-key = "secret" }, site = {} }
+    error_message = "The API's firewall alone gets the key."
+  }
+
+  assert {
+    condition     = one(one(aws_cloudfront_distribution.this.ordered_cache_behavior).function_association).event_type == "viewer-request" && strcontains(aws_cloudfront_function.viewer["api"].code, "headers['x-person'] = { value: event.viewer.ip }")
+    error_message = "A person's address is what CloudFront sees, whatever they wrote."
+  }
+}

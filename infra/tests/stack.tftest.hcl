@@ -287,6 +287,11 @@ run "all_that_costs_extra_can_be_had_at_once" {
   }
 
   assert {
+    condition     = [local.edge.key_header, local.edge.address_header] == ["x-edge-key", "x-viewer-address"]
+    error_message = "The API's tells CloudFront's calls from the others."
+  }
+
+  assert {
     condition     = alltrue([for call in ["ResendConfirmationCode", "UpdateUserAttributes", "GetUserAttributeVerificationCode"] : contains(local.sign_up_calls, call)])
     error_message = "Whoever has codes mailed is held tighter, signed in or not."
   }

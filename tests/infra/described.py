@@ -101,6 +101,18 @@ def distribution(endpoint_url: str, region: str, distribution_id: str) -> dict[s
         clients.close()
 
 
+def method_throttles(endpoint_url: str, region: str, api_id: str) -> dict[str, float]:
+    """Requests a second of each method that the stage names, by its name for it."""
+    clients = Clients(endpoint_url, region)
+    try:
+        settings = clients["apigateway"].get_stage(restApiId=api_id, stageName="api")[
+            "methodSettings"
+        ]
+        return {name: each["throttlingRateLimit"] for name, each in settings.items()}
+    finally:
+        clients.close()
+
+
 def leftovers(endpoint_url: str, region: str) -> list[str]:
     """Whatever stands in the account: nothing, before and after a deployment."""
     clients = Clients(endpoint_url, region)

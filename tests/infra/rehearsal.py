@@ -58,6 +58,8 @@ DOMAIN = (
     '-var=dns_records={mx={type="MX", values=["10 mx.example.net"]}}',
     '-var=mail={identity="example.com", from="hello@example.com", create=true}',
 )
+# A change of what stands: one method's path has slashes of its own.
+THROTTLED = '-var=method_throttles={"DELETE /vpcs/{id}"={rate=1, burst=2}}'
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,9 @@ def rehearse_terraform(folder: Path, package: Path) -> dict[str, Any]:
         record["second_plan"] = second_plan(watch, place, *variables)
         record["destroy_refused"] = refusal(place, package)
         record["dangers"] = watch.timed("dangers", lambda: dangers.rehearse(place, package))
-        destroy(watch, place, *variables)
+        changed = change(watch, place, *variables)
+        record["throttles"] = described.method_throttles(url, REGION, outputs.rest_api_id)
+        destroy(watch, place, *changed)
         record["leftovers"] = described.leftovers(url, REGION)
     return {**record, "figures": list(watch.lines())}
 
@@ -198,7 +202,7 @@ def rehearse_domain(folder: Path, package: Path) -> dict[str, Any]:
         made = watch.timed("apply", lambda: place.apply(package, progress.append, *DOMAIN))
         variables = [*place.variables(package), *DOMAIN]
         planned = second_plan(watch, place, *variables)
-        destroy(watch, place, *variables)
+        destroy(watch, place, *change(watch, place, *variables))
         return {
             "progress": progress,
             "terraform_outputs": made,
@@ -215,12 +219,16 @@ def second_plan(watch: Watch, place: EmulatorTree, *variables: str) -> list[str]
     return found
 
 
-def destroy(watch: Watch, place: EmulatorTree, *variables: str) -> None:
+def change(watch: Watch, place: EmulatorTree, *variables: str) -> list[str]:
+    """Let what stands be changed, and destroyed after it; return the variables that say so."""
     # DynamoDB refuses to delete a protected table, as on AWS. The last plan has found no change.
-    unprotected = [*variables, "-var=deletion_protection=false", "-refresh=false"]
-    terraform = place.prepared()
-    watch.timed("unprotect", lambda: terraform.apply(*unprotected))
-    watch.timed("destroy", lambda: terraform.destroy(*unprotected))
+    changed = [*variables, "-var=deletion_protection=false", THROTTLED, "-refresh=false"]
+    watch.timed("change", lambda: place.prepared().apply(*changed))
+    return changed
+
+
+def destroy(watch: Watch, place: EmulatorTree, *variables: str) -> None:
+    watch.timed("destroy", lambda: place.prepared().destroy(*variables))
 
 
 def refusal(place: EmulatorTree, package: Path) -> str:

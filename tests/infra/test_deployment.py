@@ -67,6 +67,10 @@ def test_buckets_made_before_they_were_a_module_are_kept(deployed: dict[str, Any
     assert {line.rpartition(": ")[2] for line in planned} == {"Plan to move", "Plan to update"}
 
 
+def test_what_stands_can_be_changed(deployed: dict[str, Any]) -> None:
+    assert deployed["throttles"] == {"*/*": 100, "~1vpcs~1{id}/DELETE": 1}
+
+
 def test_destroying_a_lifted_copy_leaves_nothing(deployed: dict[str, Any]) -> None:
     assert deployed["empty"] == []
     assert deployed["leftovers"] == []

@@ -111,14 +111,15 @@ resource "aws_api_gateway_method_settings" "all" {
   }
 }
 
-# Whatever a method has not said here is what `*/*` says.
+# Whatever a method has not said here is what `*/*` says. API Gateway gives a setting back by the very
+# path it was sent, and takes slashes within it for others, unless they are escaped.
 resource "aws_api_gateway_method_settings" "one" {
   #checkov:skip=CKV_AWS_225:Answers are people's own and never cached
   for_each = var.method_throttles
 
   rest_api_id = aws_api_gateway_rest_api.this.id
   stage_name  = aws_api_gateway_stage.this.stage_name
-  method_path = "${trimprefix(split(" ", each.key)[1], "/")}/${split(" ", each.key)[0]}"
+  method_path = "${replace(split(" ", each.key)[1], "/", "~1")}/${split(" ", each.key)[0]}"
 
   settings {
     metrics_enabled        = true

@@ -36,28 +36,49 @@ resource "aws_wafv2_web_acl" "this" {
           evaluation_window_sec = 300
 
           dynamic "forwarded_ip_config" {
-            for_each = rule.value.by == "forwarded" ? ["X-Forwarded-For"] : []
+            for_each = rule.value.by == "forwarded" ? [var.edge] : []
 
             content {
-              header_name = forwarded_ip_config.value
-              # Without the header: another limit's.
-              fallback_behavior = "NO_MATCH"
+              header_name       = forwarded_ip_config.value.address_header
+              fallback_behavior = "MATCH"
             }
           }
 
           dynamic "scope_down_statement" {
-            for_each = rule.value.by == "direct" ? ["x-forwarded-for"] : []
+            for_each = rule.value.by == "forwarded" ? [var.edge] : []
+
+            content {
+              byte_match_statement {
+                search_string         = scope_down_statement.value.key
+                positional_constraint = "EXACTLY"
+
+                field_to_match {
+                  single_header {
+                    name = scope_down_statement.value.key_header
+                  }
+                }
+
+                text_transformation {
+                  priority = 0
+                  type     = "NONE"
+                }
+              }
+            }
+          }
+
+          dynamic "scope_down_statement" {
+            for_each = rule.value.by == "direct" ? [var.edge] : []
 
             content {
               not_statement {
                 statement {
-                  size_constraint_statement {
-                    comparison_operator = "GT"
-                    size                = 0
+                  byte_match_statement {
+                    search_string         = scope_down_statement.value.key
+                    positional_constraint = "EXACTLY"
 
                     field_to_match {
                       single_header {
-                        name = scope_down_statement.value
+                        name = scope_down_statement.value.key_header
                       }
                     }
 
@@ -76,18 +97,21 @@ resource "aws_wafv2_web_acl" "this" {
 
             content {
               or_statement {
-                # As the pool's own API names what is asked for.
+                # As the caller of the pool's own API names what is asked for, and as Cognito does.
                 dynamic "statement" {
-                  for_each = scope_down_statement.value.calls
+                  for_each = merge([for call in scope_down_statement.value.calls : {
+                    "${call}, asked" = { header = "x-amz-target", match = "ENDS_WITH", text = ".${lower(call)}" }
+                    "${call}, told"  = { header = "x-amzn-cognito-operation-name", match = "EXACTLY", text = lower(call) }
+                  }]...)
 
                   content {
                     byte_match_statement {
-                      search_string         = ".${lower(statement.value)}"
-                      positional_constraint = "ENDS_WITH"
+                      search_string         = statement.value.text
+                      positional_constraint = statement.value.match
 
                       field_to_match {
                         single_header {
-                          name = "x-amz-target"
+                          name = statement.value.header
                         }
                       }
 
@@ -201,9 +225,9 @@ resource "aws_wafv2_web_acl_logging_configuration" "this" {
   resource_arn            = aws_wafv2_web_acl.this.arn
   log_destination_configs = [each.value.arn]
 
-  # Never a token, nor what a link carries.
+  # Never a token, nor what a link carries, nor the edge's key.
   dynamic "redacted_fields" {
-    for_each = toset(["authorization", "cookie"])
+    for_each = toset(concat(["authorization", "cookie"], var.edge[*].key_header))
 
     content {
       single_header {

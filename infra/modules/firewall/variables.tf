@@ -22,7 +22,7 @@ variable "scope" {
 }
 
 variable "limits" {
-  description = "Requests that one address may send in five minutes: of all, or of those alone that call one of `calls` at the pool's API or ask for a path that begins with one of `paths`. At least two of these together, or none. Where some come by way of CloudFront, `by` counts those as `forwarded`, by whom it names, and the others as `direct`: CloudFront's own addresses are everybody's."
+  description = "Requests that one address may send in five minutes: of all, or of those alone that call one of `calls` at the pool's API or ask for a path that begins with one of `paths`. At least two of these together, or none. Where some come by way of CloudFront, `by` counts those as `forwarded`, by whom the edge names, and the others as `direct`: CloudFront's own addresses are everybody's."
   type = map(object({
     requests = number
     by       = optional(string, "address")
@@ -36,14 +36,24 @@ variable "limits" {
   }
 
   validation {
-    condition     = alltrue([for limit in values(var.limits) : contains(["address", "direct", "forwarded"], limit.by) && (limit.by != "direct" || length(limit.calls) + length(limit.paths) == 0)])
-    error_message = "by must be address, forwarded, or, without calls and paths, direct."
+    condition     = alltrue([for limit in values(var.limits) : limit.by == "address" || contains(["direct", "forwarded"], limit.by) && var.edge != null && length(limit.calls) + length(limit.paths) == 0])
+    error_message = "by must be address, or, with an edge and without calls and paths, direct or forwarded."
   }
 
   validation {
     condition     = alltrue([for limit in values(var.limits) : length(limit.calls) + length(limit.paths) != 1])
     error_message = "A limit needs two or more of calls and paths together, or none: WAF's `or` takes no single one."
   }
+}
+
+variable "edge" {
+  description = "By which header, with which value that nobody else knows, what came by way of CloudFront is told from what did not, and in which it names the person's address."
+  type = object({
+    key_header     = string
+    key            = string
+    address_header = string
+  })
+  default = null
 }
 
 variable "managed" {

@@ -105,6 +105,22 @@ resource "aws_cloudfront_function" "router" {
   }
 }
 
+# Whoever calls may have written any X-Forwarded-For: CloudFront only adds to it.
+resource "aws_cloudfront_function" "viewer" {
+  for_each = toset(var.edge == null ? [] : ["api"])
+
+  name    = "${var.prefix}-viewer"
+  comment = "Tells the API's firewall who sent a request."
+  runtime = "cloudfront-js-2.0"
+  publish = true
+  code    = <<-EOT
+    function handler(event) {
+      event.request.headers['${var.edge.address_header}'] = { value: event.viewer.ip };
+      return event.request;
+    }
+  EOT
+}
+
 resource "aws_cloudfront_response_headers_policy" "site" {
   #checkov:skip=CKV_AWS_259:A year, as the check wants; what stands below the domain is decided by hsts_subdomains, since it may not be ours
   name    = "${var.prefix}-site"
@@ -237,6 +253,15 @@ resource "aws_cloudfront_distribution" "this" {
       origin_protocol_policy = "https-only"
       origin_ssl_protocols   = ["TLSv1.2"]
     }
+
+    dynamic "custom_header" {
+      for_each = var.edge[*]
+
+      content {
+        name  = custom_header.value.key_header
+        value = custom_header.value.key
+      }
+    }
   }
 
   default_cache_behavior {
@@ -267,6 +292,15 @@ resource "aws_cloudfront_distribution" "this" {
     origin_request_policy_id   = data.aws_cloudfront_origin_request_policy.api.id
     response_headers_policy_id = aws_cloudfront_response_headers_policy.api.id
     target_origin_id           = "api"
+
+    dynamic "function_association" {
+      for_each = aws_cloudfront_function.viewer
+
+      content {
+        event_type   = "viewer-request"
+        function_arn = function_association.value.arn
+      }
+    }
   }
 
   viewer_certificate {

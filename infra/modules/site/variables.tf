@@ -94,3 +94,13 @@ variable "firewall_arn" {
   type        = string
   default     = null
 }
+
+variable "edge" {
+  description = "Tell the API's firewall by which header, with which value that nobody else knows, that a call came this way, and in which who sent it. Nothing is told without it."
+  type = object({
+    key_header     = string
+    key            = string
+    address_header = string
+  })
+  default = null
+}

@@ -16,6 +16,7 @@ from vestibule_cli.local.completions import (
     base_path,
     identity_pool,
     mapping,
+    method_settings,
     rest_api,
     sent_mails,
 )
@@ -75,6 +76,11 @@ class Completions:
             body = await asgi.read_body(receive, CONTROL_BODY_LIMIT)
             # Signed over what the client sent: the emulator does not compare the body's hash.
             reply = await asgi.ask(self._emulator, scope, base_path.with_root_named(body), receive)
+            await reply.send(send)
+        elif method_settings.STAGES.match(path):
+            body = await asgi.read_body(receive, CONTROL_BODY_LIMIT)
+            reply = await asgi.ask(self._emulator, scope, body, receive)
+            method_settings.escape(reply)
             await reply.send(send)
         else:
             await self._emulator(scope, receive, send)
