@@ -22,6 +22,12 @@ locals {
     queue => [local.feedback_topic]
   }
 
+  # In SES's sandbox whoever sends needs the right to the verified recipient, too. From which address is
+  # said by restrict_sender.
+  trial_recipient_arns = local.production || !var.restrict_sender ? [] : [
+    "arn:${data.aws_partition.current.partition}:ses:${var.region}:${data.aws_caller_identity.current.account_id}:identity/*",
+  ]
+
   site_domain = local.domain == null ? null : {
     name            = local.domain
     certificate_arn = module.edge_certificates.arns["site"]

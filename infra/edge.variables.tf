@@ -9,8 +9,8 @@ variable "domain_name" {
   }
 
   validation {
-    condition     = length(coalesce(var.domain_name, "none")) <= 59
-    error_message = "domain_name must be 59 characters or less: certificates take names of 64, and auth. stands before it."
+    condition     = length(coalesce(var.domain_name, "none")) <= 58
+    error_message = "domain_name must be 58 characters or less: Cognito takes names of 63, and auth. stands before it."
   }
 }
 

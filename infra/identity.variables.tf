@@ -11,7 +11,7 @@ variable "mfa_methods" {
 }
 
 variable "passkeys" {
-  description = "Let people sign in by passkeys, which are bound for good to the name in relying_party_id: the site's domain, or the host of the sign-in pages. Needs a tier above LITE. None without it."
+  description = "Let people sign in by passkeys, which are bound for good to the name in relying_party_id: the site's domain. Cognito's own pages, which are the classic ones here, know none. Needs a tier above LITE. None without it."
   type = object({
     relying_party_id  = string
     user_verification = optional(string, "preferred")
@@ -112,8 +112,13 @@ variable "identity_providers" {
   }
 
   validation {
-    condition     = alltrue([for provider in values(var.identity_providers) : contains(keys(provider.attributes), "email")])
-    error_message = "attributes of an identity provider must say where email comes from: people are known by it here."
+    condition     = alltrue([for provider in values(var.identity_providers) : length(setsubtract(yamldecode(file("${path.module}/../stack.yaml")).user_pool.required_attributes, keys(provider.attributes))) == 0])
+    error_message = "attributes of an identity provider must say where email and name come from: Cognito lets nobody in without what the pool requires."
+  }
+
+  validation {
+    condition     = alltrue([for provider in values(var.identity_providers) : length(setsubtract(keys(provider.attributes), concat(yamldecode(file("${path.module}/../stack.yaml")).user_pool.client_writes, ["email_verified", "username"]))) == 0])
+    error_message = "attributes of an identity provider may fill email, email_verified, name, locale and username: what the web client may not write ends each sign-in with an error."
   }
 
   validation {

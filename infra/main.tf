@@ -74,7 +74,7 @@ module "functions" {
     table_stream  = [module.data.table_stream_arn]
     user_pool     = [module.identity.user_pool_arn]
     identity_pool = [module.identity.identity_pool_arn]
-    mail_identity = local.mail == null ? [] : concat([local.mail.identity_arn], local.configuration_set_arns)
+    mail_identity = local.mail == null ? [] : concat([local.mail.identity_arn], local.configuration_set_arns, local.trial_recipient_arns)
     bus           = [module.delivery.bus_arn]
 
     # Made by the first `vestibule policy push`, and people's from then on: never Terraform's.

@@ -13,5 +13,6 @@ module "network" {
   subnet_ids       = var.user_service_network.subnet_ids
   route_table_ids  = each.value.route_table_ids
   caller_group_ids = var.user_service_network.security_group_ids
-  services         = ["cognito-idp", "secretsmanager", "sqs", "ssm"]
+  # A pool that has sign-in pages cannot be reached through an endpoint: then by the network's own way out.
+  services = concat(local.sign_in_host == null ? ["cognito-idp"] : [], ["secretsmanager", "sqs", "ssm"])
 }

@@ -97,8 +97,9 @@ variable "method_throttles" {
 }
 
 variable "usage_plan" {
-  description = "What callers that send an API key may ask for in all. Keys are made by hand; no method asks for one. None without it."
+  description = "Methods that want an API key beside the token, and what the callers with one key may ask of them: API Gateway counts keys nowhere else. Keys are made by hand. None without it."
   type = object({
+    methods          = list(string)
     requests_per_day = number
     rate             = optional(number, 10)
     burst            = optional(number, 20)
@@ -108,6 +109,11 @@ variable "usage_plan" {
   validation {
     condition     = try(var.usage_plan.requests_per_day >= 1 && var.usage_plan.rate > 0 && var.usage_plan.burst >= 1, true)
     error_message = "usage_plan needs requests_per_day and burst of 1 or more, and a rate above 0."
+  }
+
+  validation {
+    condition     = length(try(var.usage_plan.methods, ["none"])) > 0 && alltrue([for method in try(var.usage_plan.methods, []) : can(jsondecode(file("${path.module}/../openapi.json")).paths[split(" ", method)[1]][lower(split(" ", method)[0])])])
+    error_message = "usage_plan.methods must name at least one method, and methods of openapi.json alone, for example `POST /vpcs`."
   }
 }
 

@@ -88,8 +88,8 @@ variable "runtime" {
   default     = null
 
   validation {
-    condition     = var.runtime == null || can(regex("^python3\\.1[1-4]$", var.runtime))
-    error_message = "runtime must be python3.11, python3.12, python3.13 or python3.14."
+    condition     = var.runtime == null || can(regex("^python3\\.1[1-3]$", var.runtime))
+    error_message = "runtime must be python3.11, python3.12 or python3.13, what this version of the AWS provider knows."
   }
 }
 

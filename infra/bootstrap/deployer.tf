@@ -118,14 +118,18 @@ resource "aws_iam_role_policy" "deployer" {
         Resource = ["${local.arn}:iam::${local.own}:role/aws-service-role/*"]
       },
       {
-        # Never to a machine, or to a service in which a person could take it up.
+        # Never to a machine, or to a service in which a person could take it up. Not every service says
+        # which it is: without Null whoever says nothing would be refused.
         Sid      = "HandRolesOn"
         Effect   = "Deny"
         Action   = ["iam:PassRole"]
         Resource = ["*"]
-        Condition = { StringNotEquals = { "iam:PassedToService" = [
-          "apigateway.amazonaws.com", "backup.amazonaws.com", "cognito-identity.amazonaws.com", "cognito-idp.amazonaws.com", "lambda.amazonaws.com",
-        ] } }
+        Condition = {
+          Null = { "iam:PassedToService" = "false" }
+          StringNotEquals = { "iam:PassedToService" = [
+            "apigateway.amazonaws.com", "backup.amazonaws.com", "cognito-identity.amazonaws.com", "cognito-idp.amazonaws.com", "lambda.amazonaws.com",
+          ] }
+        }
       },
       {
         # People stay; and what this role may, and who may take it, others decide.

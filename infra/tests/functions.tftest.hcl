@@ -261,7 +261,7 @@ run "what_only_some_deployments_have_is_there_when_asked_for" {
   }
 
   assert {
-    condition     = length(aws_lambda_alias.this["newest"].routing_config[0].additional_version_weights) == 0
+    condition     = length(aws_lambda_alias.this["newest"].routing_config) == 0
     error_message = "Lambda refuses to share between a version and itself."
   }
 
@@ -303,6 +303,20 @@ run "a_symbol_that_stands_for_nothing_is_refused" {
   }
 
   expect_failures = [aws_iam_role_policy.function]
+}
+
+run "a_function_that_outlasts_its_queue_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/functions"
+  }
+
+  variables {
+    functions = { one = merge(var.functions.one, { timeout = 31, events = [{ queue = "letters", batch_size = 5 }] }) }
+  }
+
+  expect_failures = [aws_lambda_event_source_mapping.queue]
 }
 
 run "a_schedule_whose_failures_nobody_keeps_is_refused" {

@@ -110,7 +110,7 @@ run "single_methods_are_held_tighter_and_a_changed_document_is_deployed_anew" {
     log_retention_days = 30
     tracing            = true
     method_throttles   = { "GET /profiles/{userId}" = { rate = 5, burst = 10 } }
-    usage_plan         = { requests_per_day = 1000, rate = 1, burst = 2 }
+    usage_plan         = { methods = ["POST /vpcs"], requests_per_day = 1000, rate = 1, burst = 2 }
   }
 
   assert {
@@ -121,6 +121,13 @@ run "single_methods_are_held_tighter_and_a_changed_document_is_deployed_anew" {
   assert {
     condition     = aws_api_gateway_stage.this.xray_tracing_enabled && aws_lambda_permission.api["api"].qualifier == "live" && aws_api_gateway_usage_plan.this["vestibule-test"].quota_settings[0].limit == 1000
     error_message = "Traces begin here, the alias may be called, and keys have their quota."
+  }
+
+  assert {
+    condition = [
+      for path, verb in { "/vpcs" = "post", "/profiles" = "post" } : flatten([for requirement in jsondecode(output.body).paths[path][verb].security : keys(requirement)])
+    ] == [["cognito"], ["api_key", "cognito"]] && jsondecode(output.body).components.securitySchemes.api_key == { type = "apiKey", name = "x-api-key", in = "header" }
+    error_message = "The methods of the plan want a key, and no others."
   }
 
   assert {
@@ -159,6 +166,21 @@ run "a_method_that_the_document_does_not_know_is_refused" {
 run "endpoints_are_for_the_callers_alone" {
   command = plan
 
+  override_data {
+    target = data.aws_subnet.this["subnet-1"]
+    values = { availability_zone = "us-east-1a" }
+  }
+
+  override_data {
+    target = data.aws_subnet.this["subnet-2"]
+    values = { availability_zone = "us-east-1a" }
+  }
+
+  override_data {
+    target = data.aws_subnet.this["subnet-3"]
+    values = { availability_zone = "us-east-1b" }
+  }
+
   module {
     source = "./modules/network"
   }
@@ -167,7 +189,7 @@ run "endpoints_are_for_the_callers_alone" {
     prefix           = "vestibule-test"
     region           = "us-east-1"
     vpc_id           = "vpc-1"
-    subnet_ids       = ["subnet-1"]
+    subnet_ids       = ["subnet-1", "subnet-2", "subnet-3"]
     route_table_ids  = ["rtb-1"]
     caller_group_ids = ["sg-1"]
     services         = ["sqs"]
@@ -176,6 +198,11 @@ run "endpoints_are_for_the_callers_alone" {
   assert {
     condition     = aws_vpc_endpoint.service["sqs"].private_dns_enabled && aws_vpc_endpoint.table.vpc_endpoint_type == "Gateway" && aws_vpc_endpoint.table.route_table_ids == toset(["rtb-1"])
     error_message = "Names lead to the endpoints, and the routes to the table."
+  }
+
+  assert {
+    condition     = aws_vpc_endpoint.service["sqs"].subnet_ids == toset(["subnet-1", "subnet-3"])
+    error_message = "AWS takes one subnet of each zone."
   }
 
   assert {

@@ -95,6 +95,16 @@ run "the_pool_and_its_client_keep_their_promises" {
   }
 
   assert {
+    condition = !aws_cognito_user_pool_client.web.allowed_oauth_flows_user_pool_client && alltrue([
+      for said in [
+        aws_cognito_user_pool_client.web.allowed_oauth_flows, aws_cognito_user_pool_client.web.allowed_oauth_scopes,
+        aws_cognito_user_pool_client.web.callback_urls, aws_cognito_user_pool_client.web.logout_urls,
+      ] : length(said) == 0
+    ])
+    error_message = "Without pages none are open, whatever there was before."
+  }
+
+  assert {
     condition     = aws_cognito_user_pool_client.web.prevent_user_existence_errors == "ENABLED" && aws_cognito_user_pool_client.web.enable_token_revocation
     error_message = "Nobody learns who has an account, and tokens can be revoked."
   }
@@ -200,6 +210,11 @@ run "all_that_people_can_be_offered_is_there_when_asked_for" {
       aws_cognito_user_pool.this.sms_configuration[0].external_id == "vestibule-test",
     ])
     error_message = "Each that is named is offered."
+  }
+
+  assert {
+    condition     = { for each in aws_cognito_user_pool.this.account_recovery_setting[0].recovery_mechanism : each.name => each.priority } == { verified_email = 1, verified_phone_number = 2 }
+    error_message = "Beside a second factor by e-mail Cognito wants another way to recover."
   }
 
   assert {
@@ -326,6 +341,29 @@ run "passkeys_are_refused_on_the_lite_tier" {
     tier     = "LITE"
     triggers = merge(var.triggers, { token_event = "V1_0" })
     passkeys = { relying_party_id = "example.com", user_verification = "preferred" }
+  }
+
+  expect_failures = [aws_cognito_user_pool.this]
+}
+
+run "passkeys_are_refused_where_everybody_has_a_second_factor" {
+  command = plan
+  module { source = "./modules/identity" }
+  variables {
+    user_pool = merge(var.user_pool, { mfa = "ON" })
+    passkeys  = { relying_party_id = "example.com", user_verification = "preferred" }
+  }
+
+  expect_failures = [aws_cognito_user_pool.this]
+}
+
+run "new_refresh_tokens_at_each_use_are_refused_on_the_lite_tier" {
+  command = plan
+  module { source = "./modules/identity" }
+  variables {
+    tier                   = "LITE"
+    triggers               = merge(var.triggers, { token_event = "V1_0" })
+    refresh_token_rotation = 10
   }
 
   expect_failures = [aws_cognito_user_pool.this]

@@ -240,6 +240,11 @@ run "another_deployment_beside_it" {
   }
 
   assert {
+    condition     = one(local.trial_recipient_arns) == "arn:aws:ses:us-east-1:123456789012:identity/*"
+    error_message = "In SES's sandbox the right to send is asked for verified recipients, too."
+  }
+
+  assert {
     condition     = local.triggers.function_arn == "arn:aws:lambda:us-east-1:123456789012:function:vestibule-test-pr12-triggers" && alltrue([for function in values(module.functions.functions) : function.qualifier == null])
     error_message = "Then they are called by their own names."
   }
@@ -256,7 +261,7 @@ run "all_that_costs_extra_can_be_had_at_once" {
     canary           = { share = 0.1, stable = { api = "3" } }
     backup           = {}
     firewall         = {}
-    usage_plan       = { requests_per_day = 10000 }
+    usage_plan       = { methods = ["POST /vpcs"], requests_per_day = 10000 }
     method_throttles = { "POST /vpcs" = { rate = 2, burst = 4 } }
     user_pool_tier   = "PLUS"
     server_client    = true
@@ -287,6 +292,11 @@ run "all_that_costs_extra_can_be_had_at_once" {
   }
 
   assert {
+    condition     = length(local.trial_recipient_arns) == 0
+    error_message = "In a production nobody needs the right to recipients."
+  }
+
+  assert {
     condition     = [local.edge.key_header, local.edge.address_header] == ["x-edge-key", "x-viewer-address"]
     error_message = "The API's tells CloudFront's calls from the others."
   }
@@ -297,8 +307,8 @@ run "all_that_costs_extra_can_be_had_at_once" {
   }
 
   assert {
-    condition     = toset(keys(module.network["user-service"].endpoint_ids)) == toset(["cognito-idp", "dynamodb", "secretsmanager", "sqs", "ssm"])
-    error_message = "From within the network, every service that is called can be reached."
+    condition     = toset(keys(module.network["user-service"].endpoint_ids)) == toset(["dynamodb", "secretsmanager", "sqs", "ssm"])
+    error_message = "From within the network, every service that is called can be reached but a pool with pages, which answers no endpoint."
   }
 
   assert {

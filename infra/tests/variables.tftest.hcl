@@ -42,7 +42,7 @@ run "values_that_cannot_be_are_refused" {
     canary                 = { share = 1, stable = { api = "3" } }
     backup                 = { schedule = "daily" }
     method_throttles       = { "PATCH /profiles" = { rate = 1, burst = 1 } }
-    usage_plan             = { requests_per_day = 0 }
+    usage_plan             = { methods = ["POST /vpcs"], requests_per_day = 0 }
     firewall               = { requests_per_address = 100, sign_ups_per_address = 200 }
   }
 
@@ -134,12 +134,13 @@ run "what_needs_something_else_is_refused_without_it" {
     server_client      = true
     identity_providers = { Other = { type = "Kerberos", details = {}, attributes = { email = "email" } } }
     canary             = { share = 0.1, stable = { nobody = "3" } }
+    usage_plan         = { methods = [], requests_per_day = 10 }
     domain_name        = "example.com"
     zone               = { id = "Z0123456789ABCDEFGHIJ" }
     mail               = { identity = "example.org", from = "hello@example.org", create = true }
   }
 
-  expect_failures = [var.functions, var.outbound_hosts, var.sign_in_pages, var.server_client, var.identity_providers, var.canary, var.mail]
+  expect_failures = [var.functions, var.outbound_hosts, var.sign_in_pages, var.server_client, var.identity_providers, var.canary, var.usage_plan, var.mail]
 }
 
 run "triggers_slower_than_cognito_waits_and_pages_without_a_way_back_are_refused" {

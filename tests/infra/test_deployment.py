@@ -115,7 +115,11 @@ def test_no_answer_of_the_api_is_kept_or_replaced(deployed: dict[str, Any]) -> N
         "AllViewerExceptHostHeader"
     )
     assert distribution["DefaultCacheBehavior"]["CachePolicyId"] != api["CachePolicyId"]
-    assert not distribution["CustomErrorResponses"].get("Quantity", 0)
+    kept = {
+        (each["ErrorCode"], each["ErrorCachingMinTTL"], each.get("ResponsePagePath", ""))
+        for each in distribution["CustomErrorResponses"]["Items"]
+    }
+    assert kept == {(code, 0, "") for code in (500, 502, 503, 504)}
 
 
 def test_the_site_is_told_whose_it_is(deployed: dict[str, Any]) -> None:

@@ -16,7 +16,6 @@ ONLY_DEPLOYED: dict[tuple[str, ...], str] = {
     },
     ("delivery", "bus", "tags"): "tags",
     ("api", "stage", "accessLogSettings"): "the laptop keeps no access log",
-    ("api", "stage", "methodSettings", "*/*", "metricsEnabled"): "the laptop has no metrics",
     ("api", "stage", "tags"): "tags",
     ("api", "api", "tags"): "tags",
     ("pool", "description", "UserPoolTags"): "tags",

@@ -11,6 +11,9 @@ locals {
     ]
   ]))
 
+  # API Gateway reads a key, and counts its caller, where a method asks for one and nowhere else.
+  keyed_methods = try(var.usage_plan.methods, [])
+
   # The document says which function, this says where it is: the one place that knows the account.
   paths = {
     for name, path in local.document.paths : name => merge(path, {
@@ -18,6 +21,9 @@ locals {
         (local.integration) = merge(method[local.integration], {
           uri = var.functions[method[local.integration].uri].invoke_arn
         })
+        }, {
+        for each in contains(local.keyed_methods, "${upper(verb)} ${name}") ? ["security"] : [] :
+        each => [for requirement in concat(method[each], length(method[each]) == 0 ? [{}] : []) : merge(requirement, { api_key = [] })]
       }) if try(method[local.integration].type, "") == "aws_proxy"
     })
   }
@@ -29,11 +35,13 @@ locals {
     })
   }
 
+  key_scheme = { for scheme in length(local.keyed_methods) > 0 ? ["api_key"] : [] : scheme => { type = "apiKey", name = "x-api-key", in = "header" } }
+
   # An import names the API after the document's title.
   body = jsonencode(merge(local.document, {
     info       = merge(local.document.info, { title = var.name })
     paths      = local.paths
-    components = merge(local.document.components, { securitySchemes = local.security_schemes })
+    components = merge(local.document.components, { securitySchemes = merge(local.security_schemes, local.key_scheme) })
   }))
 }
 
@@ -103,7 +111,8 @@ resource "aws_api_gateway_method_settings" "all" {
   method_path = "*/*"
 
   settings {
-    metrics_enabled        = true
+    # Of single methods, and paid for. The stage's cost nothing, and are what alarms and dashboards read.
+    metrics_enabled        = false
     logging_level          = "OFF"
     data_trace_enabled     = false
     throttling_rate_limit  = var.throttle.rate
@@ -122,7 +131,7 @@ resource "aws_api_gateway_method_settings" "one" {
   method_path = "${replace(split(" ", each.key)[1], "/", "~1")}/${split(" ", each.key)[0]}"
 
   settings {
-    metrics_enabled        = true
+    metrics_enabled        = false
     logging_level          = "OFF"
     data_trace_enabled     = false
     throttling_rate_limit  = each.value.rate
@@ -132,12 +141,12 @@ resource "aws_api_gateway_method_settings" "one" {
   depends_on = [aws_api_gateway_method_settings.all]
 }
 
-# Counts those who send an API key. No method asks for one: tokens say who somebody is.
+# Holds each key's caller back. Who somebody is, tokens say.
 resource "aws_api_gateway_usage_plan" "this" {
   for_each = { for plan in var.usage_plan == null ? [] : [var.usage_plan] : var.name => plan }
 
   name        = each.key
-  description = "Callers that send an API key."
+  description = "Callers with an API key."
 
   api_stages {
     api_id = aws_api_gateway_rest_api.this.id

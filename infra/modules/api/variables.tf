@@ -68,7 +68,7 @@ variable "method_throttles" {
 }
 
 variable "usage_plan" {
-  description = "What callers with an API key may ask for: requests a day in all, requests a second, and burst. None without it."
-  type        = object({ requests_per_day = number, rate = number, burst = number })
+  description = "Methods, by `METHOD /path`, that want an API key, and what the callers with one key may ask of them: requests a day, requests a second, and burst. None without it."
+  type        = object({ methods = list(string), requests_per_day = number, rate = number, burst = number })
   default     = null
 }

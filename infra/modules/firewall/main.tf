@@ -3,8 +3,11 @@ locals {
   managed_rules = {
     AWSManagedRulesAmazonIpReputationList = { order = 1, counted = [] }
     AWSManagedRulesKnownBadInputsRuleSet  = { order = 2, counted = [] }
-    # Our own limits on bodies are wider than 8 KB, and name the field.
-    AWSManagedRulesCommonRuleSet = { order = 3, counted = ["SizeRestrictions_BODY"] }
+    # Bodies are our own to judge: limits are wider than 8 KB, and what people write about themselves may
+    # look like anything. Programs need not say what they are.
+    AWSManagedRulesCommonRuleSet = { order = 3, counted = [
+      "CrossSiteScripting_BODY", "EC2MetaDataSSRF_BODY", "GenericLFI_BODY", "GenericRFI_BODY", "NoUserAgent_HEADER", "SizeRestrictions_BODY",
+    ] }
   }
 }
 

@@ -63,12 +63,11 @@ resource "aws_lambda_alias" "this" {
   function_version = try(var.canary.stable[each.key], each.value.version)
 
   dynamic "routing_config" {
-    for_each = can(var.canary.stable[each.key]) ? [var.canary] : []
+    # Where the stable version is the newest, there is nothing to share.
+    for_each = try(var.canary.stable[each.key] != each.value.version, false) ? [var.canary] : []
 
     content {
-      additional_version_weights = each.value.version == routing_config.value.stable[each.key] ? {} : {
-        (each.value.version) = routing_config.value.share
-      }
+      additional_version_weights = { (each.value.version) = routing_config.value.share }
     }
   }
 }
@@ -156,6 +155,13 @@ resource "aws_lambda_event_source_mapping" "queue" {
 
     content {
       maximum_concurrency = scaling_config.value
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = var.functions[each.value.function].timeout <= var.queues[each.value.queue].visibility
+      error_message = "Function ${each.value.function} may work for ${var.functions[each.value.function].timeout} s, and the queue ${each.value.queue} hides a message for ${var.queues[each.value.queue].visibility} s alone: another would begin with it meanwhile. Give the function less in the variable functions, or the queue more in stack.yaml."
     }
   }
 

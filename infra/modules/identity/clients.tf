@@ -34,12 +34,13 @@ resource "aws_cognito_user_pool_client" "web" {
     var.passkeys == null ? [] : ["ALLOW_USER_AUTH"],
   )
 
-  # The code flow alone: no token ever stands in an address.
-  allowed_oauth_flows_user_pool_client = var.sign_in_pages == null ? null : true
-  allowed_oauth_flows                  = var.sign_in_pages == null ? null : ["code"]
-  allowed_oauth_scopes                 = var.sign_in_pages == null ? null : concat(["openid", "email", "profile", "aws.cognito.signin.user.admin"], local.scopes)
-  callback_urls                        = try(var.sign_in_pages.callback_urls, null)
-  logout_urls                          = try(var.sign_in_pages.logout_urls, null)
+  # The code flow alone: no token ever stands in an address. What is not said stays as it was: without
+  # pages all of it is said to be nothing.
+  allowed_oauth_flows_user_pool_client = var.sign_in_pages != null
+  allowed_oauth_flows                  = var.sign_in_pages == null ? [] : ["code"]
+  allowed_oauth_scopes                 = var.sign_in_pages == null ? [] : concat(["openid", "email", "profile", "aws.cognito.signin.user.admin"], local.scopes)
+  callback_urls                        = try(var.sign_in_pages.callback_urls, [])
+  logout_urls                          = try(var.sign_in_pages.logout_urls, [])
 
   access_token_validity  = var.user_pool.token_minutes.access
   id_token_validity      = var.user_pool.token_minutes.id

@@ -25,9 +25,13 @@ resource "aws_cognito_user_pool" "this" {
   }
 
   account_recovery_setting {
-    recovery_mechanism {
-      name     = var.user_pool.account_recovery
-      priority = 1
+    dynamic "recovery_mechanism" {
+      for_each = local.recovery
+
+      content {
+        name     = recovery_mechanism.value
+        priority = recovery_mechanism.key + 1
+      }
     }
   }
 
@@ -177,6 +181,16 @@ resource "aws_cognito_user_pool" "this" {
     }
 
     precondition {
+      condition     = var.passkeys == null || var.user_pool.mfa == "OPTIONAL"
+      error_message = "passkeys need user_pool.mfa OPTIONAL in stack.yaml: Cognito takes none where everybody has a second factor."
+    }
+
+    precondition {
+      condition     = var.refresh_token_rotation == null || var.tier != "LITE"
+      error_message = "refresh_token_rotation needs user_pool_tier ESSENTIALS or PLUS."
+    }
+
+    precondition {
       condition     = var.passkeys == null || var.tier != "LITE"
       error_message = "passkeys need user_pool_tier ESSENTIALS or PLUS: LITE knows passwords only."
     }
@@ -199,6 +213,13 @@ resource "aws_cognito_resource_server" "this" {
 }
 
 locals {
+  # Whoever gets a second factor by e-mail is sent nothing else there to recover by, and Cognito wants
+  # another way to stand beside. Nobody can write a telephone number here: an admin helps them.
+  recovery = distinct(concat(
+    [var.user_pool.account_recovery],
+    contains(var.mfa_methods, "email") && var.user_pool.account_recovery != "admin_only" ? ["verified_email", "verified_phone_number"] : [],
+  ))
+
   # Sent where the function of the triggers has no text of its own.
   code_mail = {
     subject = "Your sign-in code"
@@ -222,6 +243,11 @@ resource "aws_iam_role" "text_messages" {
       Condition = { StringEquals = { "sts:ExternalId" = var.prefix, "aws:SourceAccount" = var.account_id } }
     }]
   })
+
+  # A pool keeps text messages once it has them, and with a role that is gone no change of it would pass.
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 resource "aws_iam_role_policy" "text_messages" {
@@ -239,6 +265,10 @@ resource "aws_iam_role_policy" "text_messages" {
       NotResource = ["arn:${var.partition}:sns:*:*:*"]
     }]
   })
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 # What threat protection does about what it sees. In AUDIT it only writes it down.

@@ -16,13 +16,24 @@ resource "aws_vpc_security_group_ingress_rule" "endpoints" {
   to_port                      = 443
 }
 
+data "aws_subnet" "this" {
+  for_each = toset(var.subnet_ids)
+
+  id = each.key
+}
+
+locals {
+  # An endpoint stands once in a zone.
+  subnets_by_zone = { for id, subnet in data.aws_subnet.this : subnet.availability_zone => id... }
+}
+
 resource "aws_vpc_endpoint" "service" {
   for_each = var.services
 
   vpc_id              = var.vpc_id
   service_name        = "com.amazonaws.${var.region}.${each.key}"
   vpc_endpoint_type   = "Interface"
-  subnet_ids          = var.subnet_ids
+  subnet_ids          = [for ids in values(local.subnets_by_zone) : sort(ids)[0]]
   security_group_ids  = [aws_security_group.endpoints.id]
   private_dns_enabled = true
 

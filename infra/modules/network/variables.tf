@@ -14,7 +14,7 @@ variable "vpc_id" {
 }
 
 variable "subnet_ids" {
-  description = "Subnets that the endpoints stand in."
+  description = "Subnets of the callers. The endpoints stand in one of each zone."
   type        = list(string)
 }
 

@@ -303,6 +303,16 @@ resource "aws_cloudfront_distribution" "this" {
     }
   }
 
+  # What went wrong for one is kept for nobody, whatever its Cache-Control. No page: the API's answers stay.
+  dynamic "custom_error_response" {
+    for_each = toset([500, 502, 503, 504])
+
+    content {
+      error_code            = custom_error_response.value
+      error_caching_min_ttl = 0
+    }
+  }
+
   viewer_certificate {
     cloudfront_default_certificate = var.domain == null
     acm_certificate_arn            = try(var.domain.certificate_arn, null)
