@@ -60,7 +60,15 @@ STEPS: Mapping[str, Mapping[str, float]] = {
     },
 }
 # In which order to ask for more, by what stops people first.
-ORDER = ("mail", "lambda", "cognito_creation", "cognito_authentication", "stage", "table_writes")
+ORDER = (
+    "mail",
+    "lambda",
+    "cognito_creation",
+    "cognito_authentication",
+    "parameters",
+    "stage",
+    "table_writes",
+)
 
 
 @dataclass(frozen=True)
@@ -201,6 +209,7 @@ def page(model: Model) -> str:
             creation=model.rate("cognito_creation"),
             groups=model.rate("cognito_groups"),
             new_lambda=model.rate("lambda", new=True),
+            parameters=model.rate("parameters"),
             stage=model.rate("stage"),
             kept=model.stack["queues"]["user-service"].get("retention", KEPT) // 86_400,
             workers=model.workers("user-service"),
