@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from vestibule.delivery.events import USER_CONFIRMED, USER_ERASED, UnknownEvent, parse
+from vestibule.delivery.outcomes import DONE
+from vestibule.platform import logs
 from vestibule.platform.values import frozen
 
 TYPE_CHECKING = False
@@ -17,9 +19,14 @@ if TYPE_CHECKING:
 
 ARRIVAL: Final = "arrival"
 FEEDBACK: Final = "feedback"
+GREETING: Final = "greeting"
 _EVENTS: Final = frozenset({USER_CONFIRMED, USER_ERASED})
 # What SES and its topics call their own.
 _OF_SES: Final = frozenset({"notificationType", "eventType"})
+# What SES sends to a topic, once, when it is to have events from then on: no JSON, no event.
+_GREETING: Final = "Successfully validated SNS topic for Amazon SES event publishing."
+
+log = logs.logger(__name__)
 
 
 @frozen
@@ -31,10 +38,15 @@ class Work:
 
 def read(content: Any) -> Work:
     """Raise UnknownEvent."""
+    if content == _GREETING:
+        return Work(GREETING, content)
     if isinstance(content, dict):
         if content.get("kind") == ARRIVAL:
             return Work(ARRIVAL, content)
-        if not _OF_SES.isdisjoint(content) or content.get("Type") == "Notification":
+        is_enveloped = content.get("Type") == "Notification"
+        if is_enveloped and content.get("Message") == _GREETING:
+            return Work(GREETING, content)
+        if is_enveloped or not _OF_SES.isdisjoint(content):
             return Work(FEEDBACK, content)
     event = parse(content)
     if event.type not in _EVENTS:
@@ -49,6 +61,9 @@ class Inbox:
         self._takers: dict[str, Taker] = {}
 
     def handle(self, work: Work, _message: Message) -> Outcome:
+        if work.kind == GREETING:
+            log.info("SES may publish to its topic")
+            return DONE
         taker = self._takers.get(work.kind)
         if taker is None:
             taker = self._takers[work.kind] = self._makers[work.kind]()

@@ -46,9 +46,12 @@ _PATH: Final = "/v2/email/outbound-emails"
 _MOST_TRIES: Final = 3
 
 
+_REJECTED: Final = "MessageRejected"
 # SES says so of the mail itself, and would of the same mail again. Whatever else it refuses (the
 # account, the sender's domain, our rights) is mended by people, and the mail goes then.
-_OF_THE_MAIL: Final = frozenset({"MessageRejected", "BadRequestException"})
+_OF_THE_MAIL: Final = frozenset({_REJECTED, "BadRequestException"})
+# Nothing is wrong with such a mail: the sender is not proven, or in the sandbox its reader is not.
+_UNVERIFIED: Final = "Email address is not verified"
 _LONGEST_TAG: Final = 256
 _TAG_LETTERS: Final = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.@"
@@ -177,9 +180,20 @@ def _check(answer: Answer) -> None:
     said = f"SES answered {answer.status} {code}".rstrip()
     if reason_to_retry(answer.status, code, {}) == THROTTLED:
         raise _NotAccepted(said)
-    if 400 <= answer.status < 500:
-        raise (MailRefused if code in _OF_THE_MAIL else MailPutOff)(said)
-    raise MailNotSent(said)
+    if not 400 <= answer.status < 500:
+        raise MailNotSent(said)
+    if code == _REJECTED and _message(answer).startswith(_UNVERIFIED):
+        # In our words: SES's go on with the address.
+        raise MailPutOff(f"{said}: an address is not verified")
+    raise (MailRefused if code in _OF_THE_MAIL else MailPutOff)(said)
+
+
+def _message(answer: Answer) -> str:
+    try:
+        told = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return ""
+    return str(told.get("message") or told.get("Message") or "") if isinstance(told, dict) else ""
 
 
 def _pairs(values: Mapping[str, str]) -> list[Mapping[str, str]]:

@@ -74,7 +74,11 @@ class CognitoAccounts:
         self._if_there("AdminEnableUser", user_id)
 
     def sign_out(self, user_id: str) -> None:
-        self._if_there("AdminUserGlobalSignOut", user_id)
+        try:
+            self._if_there("AdminUserGlobalSignOut", user_id)
+        except AwsRefused as refusal:
+            if not _is_of_disabled(refusal):
+                raise
 
     def attributes(self, user_id: str) -> dict[str, str]:
         answer = self._if_there("AdminGetUser", user_id) or {}
@@ -97,3 +101,8 @@ class CognitoAccounts:
 
     def _named(self, name: str) -> dict[str, str]:
         return {"UserPoolId": self._user_pool_id, "Username": name}
+
+
+def _is_of_disabled(refusal: AwsRefused) -> bool:
+    # Cognito has no code of its own for it.
+    return refusal.code == "NotAuthorizedException" and "disabled" in refusal.message.lower()

@@ -162,7 +162,9 @@ class Removal:
         started = Progress.of(record).removing_since or record.timeline[-1].at
         started = max(started, record.resumed_at or "")
         is_last = age(started, self._site.now()) > _LIMIT
-        cleared = take_away(self._site.ec2(record.region), found, is_last=is_last)
+        is_fresh = age(_made_until(record), self._site.now()) < SETTLE
+        ec2 = self._site.ec2(record.region)
+        cleared = take_away(ec2, found, is_last=is_last, is_fresh=is_fresh)
         if cleared.waits_for:
             return Wait(spread(SLOW), "removing", cleared.waits_for)
         return cleared
@@ -194,11 +196,22 @@ class Removal:
         return self._records.advance(record, to, changes, at=at, note=note)
 
 
-def take_away(ec2: Ec2, found: Sequence[Resource], *, is_last: bool = False) -> Cleared:
+def _made_until(record: VpcRecord) -> str:
+    """Give a moment after which nothing of it was made."""
+    # What is available has no notes of its building any more.
+    available = [one.at for one in record.timeline if one.state == model.AVAILABLE]
+    return max([Progress.of(record).last_at, *available])
+
+
+def take_away(
+    ec2: Ec2, found: Sequence[Resource], *, is_last: bool = False, is_fresh: bool = False
+) -> Cleared:
     """Delete these, in stages, each at once. What fails for good is left, and told.
 
     With `is_last` whatever still hangs on something is left, too: nothing is waited for any more.
+    With `is_fresh` not all of EC2 may see their tags yet: being refused is then no end.
     """
+    passing = (*PASSING, InUse, Unauthorized) if is_fresh else (*PASSING, InUse)
     left: list[Left] = []
     by_id = {one.id: one for one in found}
     for stage in (_nat_gateways, _addresses_and_subnets, _connections, _gateways, _vpcs):
@@ -211,7 +224,7 @@ def take_away(ec2: Ec2, found: Sequence[Resource], *, is_last: bool = False) -> 
                 continue
             if not isinstance(result, Ec2Error):
                 waits_for = f"{one.kind} {one.id} is going"
-            elif isinstance(result, (*PASSING, InUse)) and not (is_last or left):
+            elif isinstance(result, passing) and not (is_last or left):
                 waits_for = f"{one.kind} {one.id}: {wording.code(result)}"
             else:
                 log.warning("not removed", part=one.id, ec2_error=result.code, said=result.message)

@@ -73,6 +73,8 @@ class Progress:
         """When what was begun, the outcome not recorded: it may exist though nothing shows it."""
         self.last_at = ""
         """When something was begun last."""
+        self.made_at = ""
+        """When something was made last, the outcome known: not all of EC2 may see it at once."""
         self.doubted = False
         """Something was made again that may have been made before."""
         self.removing_since = ""
@@ -91,6 +93,7 @@ class Progress:
         progress.done = set(noted.get("done", ()))
         progress.begun = dict(noted.get("begun", {}))
         progress.last_at = noted.get("lastAt", "")
+        progress.made_at = noted.get("madeAt", "")
         progress.doubted = bool(noted.get("doubted"))
         progress.removing_since = noted.get("removingSince", "")
         return progress
@@ -105,6 +108,7 @@ class Progress:
                 "done": sorted(self.done),
                 "begun": dict(self.begun),
                 "lastAt": self.last_at,
+                "madeAt": self.made_at,
                 "doubted": self.doubted,
                 "removingSince": self.removing_since,
             }

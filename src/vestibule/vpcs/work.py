@@ -11,8 +11,10 @@ from vestibule.vpcs.removal import take_away
 from vestibule.vpcs.resources import (
     AlreadyDone,
     Ec2Error,
+    NotFound,
     Refused,
     Resource,
+    Unauthorized,
     Uncertain,
     keep_one,
 )
@@ -72,7 +74,7 @@ class Work:
                 continue
             kept, others = keep_one(copies, progress.ids.get(key, ""))
             extra += others
-            progress.begun.pop(key, None)
+            progress.made_at = max(progress.made_at, progress.begun.pop(key, ""))
             if progress.ids.setdefault(key, kept.id) == kept.id:
                 self._note_done(key, kept)
             else:
@@ -112,12 +114,13 @@ class Work:
             if isinstance(result, Ec2Error):
                 if self._is_done(by_key[key], result):
                     continue
-                errors.append(result)
+                errors.append(self._meant(by_key[key], result))
             elif isinstance(result, Pending):
                 errors.append(result)
             elif isinstance(result, Resource):
                 self.progress.ids[key] = result.id
                 self.progress.begun.pop(key, None)
+                self.progress.made_at = self._site.timestamp()
             else:
                 self.progress.done.add(key)
         # What is pending has time; what failed decides.
@@ -132,6 +135,16 @@ class Work:
             # Nothing was made, for certain.
             self.progress.begun.pop(step.key, None)
         return False
+
+    def _meant(self, step: Step, error: Ec2Error) -> Ec2Error:
+        """Take a refusal for NotFound as long as EC2 may not see what the step names.
+
+        What is not seen has no tags, and the role may touch nothing but what has ours.
+        """
+        is_fresh = age(self.progress.made_at, self._site.now()) < SETTLE
+        if isinstance(error, Unauthorized) and step.names and is_fresh:
+            return NotFound(error.operation, error.code, error.message)
+        return error
 
     def _take(self, step: Step) -> Resource | Pending | None:
         settings = step.parameters(self.progress.ids)

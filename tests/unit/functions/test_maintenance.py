@@ -18,7 +18,7 @@ from fakes.queues import batch, posted
 from fakes.table import FakeTable
 from fakes.tenants import keep_member, keep_organization, membership_of
 from fakes.vpcs import keep_vpc
-from vestibule.delivery import events
+from vestibule.delivery import events, letters
 from vestibule.platform.aws import AwsRefused, AwsUnavailable
 from vestibule.platform.settings import SettingsError
 from vestibule.profiles import items
@@ -312,6 +312,49 @@ def test_what_nobody_can_take_is_a_dead_letter_with_its_reason(
     assert [letter["reason"] for letter in cloud.letters] == [reason]
     assert cloud.letters[0]["queue"] == "retry"
     assert len(activities(table, who.user_id)) == 1
+
+
+GREETING = "Successfully validated SNS topic for Amazon SES event publishing."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        GREETING,
+        json.dumps({"Type": "Notification", "TopicArn": "arn", "Message": GREETING}),
+        letters.write(letters.Letter(GREETING, "unknown_event")),
+    ],
+    ids=["as it is", "in an envelope", "a letter that is sent back"],
+)
+def test_what_ses_says_when_its_topic_is_ready_is_of_no_consequence(
+    maintenance: ModuleType,
+    table: FakeTable,
+    cloud: Cloud,
+    body: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert take(maintenance, batch(body)) == []
+
+    assert (cloud.letters, table.all_items()) == ([], [])
+    levels = [json.loads(line).get("level") for line in capsys.readouterr().out.splitlines()]
+    assert [level for level in levels if level is not None] == ["INFO"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (f"{GREETING} And more.", "unknown_event"),
+        (GREETING.lower(), "unknown_event"),
+        (json.dumps({"Type": "Notification", "Message": f"{GREETING}!"}), "not_feedback"),
+        (json.dumps({"Type": "Other", "Message": GREETING}), "unknown_event"),
+    ],
+)
+def test_what_only_looks_like_it_is_a_dead_letter(
+    maintenance: ModuleType, cloud: Cloud, body: str, reason: str
+) -> None:
+    assert take(maintenance, batch(body)) == []
+
+    assert [letter["reason"] for letter in cloud.letters] == [reason]
 
 
 def test_a_mail_that_never_arrived_sets_its_address_aside(

@@ -174,14 +174,30 @@ def test_a_stamp_goes_as_headers_and_tags_that_ses_takes(sender: Callable[..., S
     ]
 
 
-def _refused(code: str, status: int = 400) -> Any:
-    return answer({}, status=status, headers={"x-amzn-ErrorType": code})
+def _refused(code: str, status: int = 400, **content: Any) -> Any:
+    return answer(content, status=status, headers={"x-amzn-ErrorType": code})
+
+
+REJECTED = (
+    b"HTTP/1.1 400 Bad Request\r\nx-amzn-ErrorType: MessageRejected\r\nContent-Length: 1\r\n\r\n{"
+)
+# Developer guide, "Amazon SES email sending errors".
+UNVERIFIED = (
+    "Email address is not verified. The following identities failed the check in region "
+    "EU-WEST-1: no-reply@example.com"
+)
 
 
 @pytest.mark.parametrize(
     ("step", "kind"),
     [
         (_refused("MessageRejected"), MailRefused),
+        (_refused("MessageRejected", message="Email content is a virus."), MailRefused),
+        (_refused("MessageRejected", message=UNVERIFIED), MailPutOff),
+        (_refused("MessageRejected", Message=UNVERIFIED), MailPutOff),
+        (_refused("MessageRejected", message=[UNVERIFIED]), MailRefused),
+        (raw(REJECTED), MailRefused),
+        (_refused("BadRequestException", message=UNVERIFIED), MailRefused),
         (_refused("BadRequestException"), MailRefused),
         (_refused("AccountSuspendedException"), MailPutOff),
         (_refused("MailFromDomainNotVerifiedException"), MailPutOff),
@@ -190,7 +206,22 @@ def _refused(code: str, status: int = 400) -> Any:
         (answer({}, status=500), MailNotSent),
         (silence, MailNotSent),
     ],
-    ids=["rejected", "bad", "account", "domain", "rights", "throttled", "fault", "silent"],
+    ids=[
+        "rejected",
+        "virus",
+        "unverified",
+        "unverified, by another name",
+        "a list",
+        "no JSON",
+        "bad, whatever it says",
+        "bad",
+        "account",
+        "domain",
+        "rights",
+        "throttled",
+        "fault",
+        "silent",
+    ],
 )
 def test_what_becomes_of_a_mail_is_told_apart(
     sender: Callable[..., SesSender], step: Any, kind: type[MailNotSent]
@@ -199,3 +230,12 @@ def test_what_becomes_of_a_mail_is_told_apart(
         sender(server, left=lambda: 0.5).send("ann@example.com", LETTER)
 
     assert type(told.value) is kind
+
+
+def test_an_address_that_is_not_verified_is_not_named(sender: Callable[..., SesSender]) -> None:
+    step = _refused("MessageRejected", message=UNVERIFIED)
+    with FaultServer(step) as server, pytest.raises(MailPutOff) as told:
+        sender(server).send("ann@example.com", LETTER)
+
+    assert str(told.value) == "SES answered 400 MessageRejected: an address is not verified"
+    assert len(server.requests) == 1

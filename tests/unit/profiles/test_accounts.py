@@ -34,8 +34,8 @@ def user(**attributes: str) -> dict[str, Any]:
     return {"Username": "some-id", "Enabled": True, "UserAttributes": pairs}
 
 
-def refused(code: str) -> AwsRefused:
-    return AwsRefused("cognito-idp", "(made)", status=400, code=code)
+def refused(code: str, message: str = "") -> AwsRefused:
+    return AwsRefused("cognito-idp", "(made)", status=400, code=code, message=message)
 
 
 def test_an_account_is_asked_for_by_its_sub() -> None:
@@ -110,6 +110,36 @@ def test_any_other_failure_is_passed_on(error: Exception) -> None:
         accounts(error).find("some-id")
     with pytest.raises(type(error)):
         accounts(error).delete("some-id")
+
+
+def test_nobody_who_is_disabled_needs_to_be_signed_out() -> None:
+    cognito = Cognito(refused("NotAuthorizedException", "User is disabled."))
+
+    CognitoAccounts(cognito, POOL, SignInNames()).sign_out("some-id")  # type: ignore[arg-type]
+
+    assert [operation for operation, _ in cognito.asked] == ["AdminUserGlobalSignOut"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refused("NotAuthorizedException", "Access denied."),
+        refused("InvalidParameterException", "User is disabled."),
+        AwsUnavailable("cognito-idp", "(made)"),
+    ],
+    ids=["rights", "another code", "unavailable"],
+)
+def test_whoever_else_is_not_signed_out_is_told_of(error: Exception) -> None:
+    with pytest.raises(type(error)):
+        accounts(error).sign_out("some-id")
+
+
+def test_being_disabled_excuses_nothing_but_the_sign_out() -> None:
+    disabled = accounts(refused("NotAuthorizedException", "User is disabled."))
+
+    for act in (disabled.disable, disabled.enable, disabled.delete):
+        with pytest.raises(AwsRefused):
+            act("some-id")
 
 
 class Provided:

@@ -261,6 +261,121 @@ def test_what_is_never_seen_is_given_up_after_a_quarter_of_an_hour(
     assert world.ec2.living() == []
 
 
+def refuse_what_is_younger(world: World, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the tags of what a call names be unknown for so long: it does not count as ours then."""
+
+    def refusing(name: str) -> None:
+        genuine = getattr(world.ec2, name)
+
+        def call(first: str, *given: Any) -> Any:
+            named = {first, *(given[-1].values() if given else ())}
+            known = [one for one in world.ec2.things.values() if one.id in named]
+            if any((world.clock() - one.made_at).total_seconds() < seconds for one in known):
+                raise Unauthorized(first, "UnauthorizedOperation", SAID)
+            return genuine(first, *given)
+
+        monkeypatch.setattr(world.ec2, name, call)
+
+    for name in ("_create", "_alter", "_delete"):
+        refusing(name)
+
+
+def test_what_is_not_known_to_be_ours_yet_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.keep(record())
+    refuse_what_is_younger(world, 20.0, monkeypatch)
+
+    check_built(world, world.drive())
+
+
+def test_so_is_what_was_taken_over_after_an_answer_got_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    world.keep(record(internet_gateway=False, nat_gateway=model.NO_NAT))
+    refuse_what_is_younger(world, 20.0, monkeypatch)
+    world.ec2.fail(1, TIMED_OUT)
+
+    built = world.drive()
+
+    assert built.state == model.AVAILABLE
+    assert world.ec2.calls.count("Create vpc") == 1
+
+
+def test_a_limit_that_is_met_at_once_leaves_nothing_that_is_not_known_to_be_ours_yet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    world.keep(record())
+    refuse_what_is_younger(world, 20.0, monkeypatch)
+    genuine = world.ec2._create
+
+    def create(kind: str, *given: Any) -> Any:
+        if kind == resources.ADDRESS:
+            raise LimitReached("AllocateAddress", "AddressLimitExceeded", SAID)
+        return genuine(kind, *given)
+
+    monkeypatch.setattr(world.ec2, "_create", create)
+
+    failed = world.drive()
+
+    assert (failed.state, failed.left_over) == (model.FAILED, ())
+    assert str(failed.reason).endswith("(AddressLimitExceeded)")
+    assert world.ec2.living() == []
+
+
+@pytest.mark.parametrize(
+    ("refused", "least", "most"),
+    [
+        pytest.param(resources.SUBNET, 60.0, 120.0, id="in what was just made"),
+        pytest.param(resources.INTERNET_GATEWAY, 0.0, 10.0, id="in nothing"),
+    ],
+)
+def test_a_permission_that_is_missing_ends_it_as_soon_as_it_must_be_that(
+    refused: str, least: float, most: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World()
+    world.keep(record())
+    begun, genuine = world.clock(), world.ec2._create
+
+    def create(kind: str, *given: Any) -> Any:
+        if kind == refused:
+            raise Unauthorized(f"Create {kind}", "UnauthorizedOperation", SAID)
+        return genuine(kind, *given)
+
+    monkeypatch.setattr(world.ec2, "_create", create)
+
+    failed = world.drive()
+
+    assert (failed.state, failed.left_over) == (model.FAILED, ())
+    assert "the builder is not allowed to" in str(failed.reason)
+    assert str(failed.reason).endswith("(UnauthorizedOperation)")
+    assert least <= (world.clock() - begun).total_seconds() <= most
+    assert world.ec2.living() == []
+
+
+def test_a_permission_that_was_lost_long_after_is_no_matter_of_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(nat_seconds=120.0)
+    world.keep(record())
+    genuine = world.ec2._alter
+
+    def alter(action: str, settings: dict[str, str]) -> None:
+        if "NatGatewayId" in settings:
+            raise Unauthorized(action, "UnauthorizedOperation", SAID)
+        genuine(action, settings)
+
+    monkeypatch.setattr(world.ec2, "_alter", alter)
+
+    failed = world.drive()
+
+    assert failed.state == model.FAILED
+    assert str(failed.reason).startswith("CreateRoute failed: the builder is not allowed")
+    assert world.ec2.calls.count("CreateRoute") == 2
+    assert world.ec2.living() == []
+
+
 def test_what_is_refused_for_now_is_no_reason_to_take_a_network_back() -> None:
     world = World()
     world.keep(record())

@@ -123,6 +123,45 @@ def test_what_cannot_be_removed_is_told_and_removed_by_the_next_request(world: W
     check_gone(world, world.drive())
 
 
+def fresh() -> World:
+    """With a network that has just been built, and is to be deleted."""
+    world = World()
+    world.keep(record(internet_gateway=False, nat_gateway=model.NO_NAT))
+    world.drive()
+    world.ask_to_delete()
+    return world
+
+
+def test_what_is_not_known_to_be_ours_yet_is_removed_when_it_is() -> None:
+    world = fresh()
+    genuine, begun = world.ec2._delete, world.clock()
+
+    def delete(resource_id: str) -> None:
+        if (world.clock() - begun).total_seconds() < 30:
+            raise Unauthorized("DeleteSubnet", "UnauthorizedOperation", "arn:aws:iam::1:role/r")
+        genuine(resource_id)
+
+    world.ec2._delete = delete  # type: ignore[method-assign]
+
+    check_gone(world, world.drive())
+
+
+def test_a_permission_that_is_missing_is_told_a_minute_after_the_building() -> None:
+    world = fresh()
+    begun = world.clock()
+
+    def delete(_resource_id: str) -> None:
+        raise Unauthorized("DeleteSubnet", "UnauthorizedOperation", "arn:aws:iam::1:role/r")
+
+    world.ec2._delete = delete  # type: ignore[method-assign]
+
+    failed = world.drive()
+
+    assert failed.state == model.FAILED
+    assert {str(one["id"]) for one in failed.left_over} == {one.id for one in world.ec2.living()}
+    assert (world.clock() - begun).total_seconds() < 90
+
+
 def test_what_a_lost_answer_had_deleted_already_is_not_left_over(world: World) -> None:
     """Its tags are gone with it, and only what carries ours may be deleted."""
     world.ask_to_delete()

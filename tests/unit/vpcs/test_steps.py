@@ -50,6 +50,7 @@ def test_progress_survives_being_kept() -> None:
     progress.ids = {steps.VPC: "vpc-1", "subnet-4": "subnet-a", steps.ADDRESS: "eipalloc-1"}
     progress.done, progress.begun = {steps.DNS_SUPPORT}, {"subnet-1": "2026-05-17T12:00:00Z"}
     progress.doubted, progress.last_at = True, "2026-05-17T12:00:00Z"
+    progress.made_at = "2026-05-17T12:00:01Z"
 
     kept = Progress.of(model.moved(one, model.PENDING, progress.changes(one), at="now"))
 
