@@ -21,7 +21,7 @@ from vestibule.organizations.store import TableOrganizationStore
 from vestibule.platform.values import replace
 from vestibule.profiles import fields
 from vestibule.profiles.model import OPERATOR
-from vestibule_cli.failures import Failure
+from vestibule_cli.failures import Failure, Misuse
 from vestibule_cli.parts import parts
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ PAGE = 100
 
 class TenantError(Failure):
     """What was asked for cannot be done. Its text is for the person."""
+
+
+class TenantMisuse(Misuse):
+    """A field breaks a rule. Its text names both."""
 
 
 class Tenants:
@@ -139,8 +143,8 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except (organization_errors.DraftRefused, invitation_errors.DraftRefused) as error:
-        raise TenantError(f"{error.field}: {error.message}") from error
+        raise TenantMisuse(f"{error.field}: {error.message}") from error
     except fields.RuleBroken as error:
-        raise TenantError(f"name: {error.message}") from error
+        raise TenantMisuse(f"name: {error.message}") from error
     except (organization_errors.OrganizationsError, invitation_errors.InvitationsError) as error:
         raise TenantError(f"{error}.") from error

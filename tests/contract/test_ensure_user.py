@@ -208,6 +208,18 @@ def test_of_several_first_business_people_one_founds_and_the_others_wait(table: 
     assert sorted(one.status for one in kept) == ["active", *["pending"] * 3]
 
 
+def test_a_standard_account_does_not_wait_for_the_organization_of_its_domain(
+    table: Table,
+) -> None:
+    domain, ensure = a_domain(), ensuring(table)
+    opened(ensure, arrival(email=f"first@{domain}", account_type="business"))
+
+    later = opened(ensure, arrival(email=f"later@{domain}", account_type="standard"))
+
+    assert (later.status, later.organization_id) == ("active", None)
+    assert "MEMBERSHIP" not in everything_of(table, later.user_id)
+
+
 def test_an_admin_of_the_whole_place_acts_while_they_wait_for_an_organization(
     table: Table,
 ) -> None:

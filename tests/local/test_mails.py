@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from vestibule.invitations import codes
+from vestibule.mail.letters import Composer, Contents
 from vestibule_cli.local.mails import Mail, find_code, readable
 
 
@@ -21,6 +23,21 @@ from vestibule_cli.local.mails import Mail, find_code, readable
 )
 def test_a_code_is_a_number_of_exactly_six_digits(text: str, code: str | None) -> None:
     assert find_code(text) == code
+
+
+@pytest.mark.parametrize("style", [codes.LONG, codes.SHORT])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_code_of_an_invitation_is_one(style: str, language: str) -> None:
+    code = codes.make(style).shown
+    letter = Composer().compose(
+        "invitation_code", Contents(code=code), locale=language, account_type=None
+    )
+
+    assert find_code(letter.text) == code
+
+
+def test_words_are_no_code_of_an_invitation() -> None:
+    assert find_code("  Donaudampfschifffahrtsweg\nA-WORD\n    UPPER-CASE") is None
 
 
 def test_markup_styles_and_comments_are_not_read() -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from vestibule.activity.model import Activity, Origin
+    from vestibule.activity.model import Activity
+    from vestibule.platform.origin import Origin
     from vestibule.profiles.model import Person, Profile
 
 
@@ -19,7 +20,10 @@ class Sessions(Protocol):
     def enable(self, user_id: str) -> None: ...
 
     def sign_out(self, user_id: str) -> None:
-        """End every session: no refresh token of the person works after it."""
+        """End every session: no refresh token of the person works after it.
+
+        Pass over an account that is disabled: no session goes on there.
+        """
 
     def attributes(self, user_id: str) -> Mapping[str, str]:
         """Read what Cognito holds of the person; empty when the account is gone."""

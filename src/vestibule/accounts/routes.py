@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from vestibule.accounts import errors
-from vestibule.activity.model import Origin
 from vestibule.platform.authorization import ADMIN, SELF
 from vestibule.platform.http.errors import (
     ApiError,
@@ -120,10 +119,10 @@ class _Handlers:
         )
 
     def export(self, request: Request) -> Response:
-        return ok(self._service.export(request.user_id, origin=_origin(request)))
+        return ok(self._service.export(request.user_id, origin=request.origin))
 
     def sign_out(self, request: Request) -> Response:
-        self._service.sign_out(request.user_id, origin=_origin(request))
+        self._service.sign_out(request.user_id, origin=request.origin)
         return no_content()
 
     def give_role(self, request: Request) -> Response:
@@ -144,10 +143,6 @@ class _Handlers:
 
 def _changed(message: str, profile: Profile) -> Response:
     return ok({"message": message, "profile": full_view(profile)}, version=profile.version)
-
-
-def _origin(request: Request) -> Origin:
-    return Origin(request.source_ip or None, request.user_agent or None)
 
 
 def _unknown_role(error: errors.UnknownRole) -> ApiError:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from vestibule.accounts.ports import AccountStore, History, Sessions
-    from vestibule.activity.model import Origin
     from vestibule.platform.clock import Clock
+    from vestibule.platform.origin import Origin
     from vestibule.profiles.model import Profile
 
     Organization = Callable[[str, str | None], Mapping[str, Any] | None]
@@ -69,11 +69,14 @@ class AccountService:
     def suspend(self, user_id: str, *, by: str) -> Profile:
         """Stop somebody at once: writes first, then sessions. May be repeated until all is done.
 
+        In between nobody comes in: as soon as the record says so, triggers refuse them.
+
         Raise OwnAccount, PersonNotFound, CallerNotAdmin or Raced.
         """
         profile = self._write(user_id, _suspended, by=by)
-        self._sessions.disable(user_id)
+        # In this order: Cognito refuses to sign out somebody who is disabled.
         self._sessions.sign_out(user_id)
+        self._sessions.disable(user_id)
         self._tell(activity.SUSPENSION, user_id, by=by)
         return profile
 

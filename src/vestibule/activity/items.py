@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from vestibule.activity.model import Activity, Origin
+from vestibule.activity.model import Activity
 from vestibule.platform.ids import new_id
 from vestibule.platform.operations import Put
+from vestibule.platform.origin import Origin
 from vestibule.profiles.items import person_key
 
 TYPE_CHECKING = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vestibule.platform.origin import Origin
 from vestibule.platform.values import frozen
 
 TYPE_CHECKING = False
@@ -23,14 +24,6 @@ REACTIVATION: Final = "reactivation"
 DATA_EXPORT: Final = "data_export"
 
 _NOTHING: Final[Mapping[str, Any]] = {}
-
-
-@frozen
-class Origin:
-    """Where a call came from, as far as anybody said."""
-
-    ip: str | None = None
-    user_agent: str | None = None
 
 
 @frozen

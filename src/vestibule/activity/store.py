@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from vestibule.activity import items
-from vestibule.activity.model import ActivityPage, Origin
+from vestibule.activity.model import ActivityPage
 from vestibule.platform import logs, metrics
 from vestibule.platform.aws import AwsError
 from vestibule.platform.conditions import absent
 from vestibule.platform.operations import Check, TransactionRefused
+from vestibule.platform.origin import Origin
 from vestibule.profiles.items import TOMBSTONE, person_key
 
 TYPE_CHECKING = False

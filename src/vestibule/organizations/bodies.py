@@ -49,7 +49,7 @@ class NewOrganization(Struct, kw_only=True, rename="camel", forbid_unknown_field
             str,
             Meta(
                 max_length=253,
-                description="Whose people may ask to join. One organization holds it.",
+                description="Whose business accounts wait to be let in. One organization holds it.",
                 extra={"check": _domain},
             ),
         ]

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vestibule.platform.operations import Item
+    from vestibule.platform.origin import Origin
     from vestibule.profiles.accounts import Account
     from vestibule.profiles.model import Draft, Person, Profile, PublicPage, Sighting
     from vestibule.profiles.preferences import Preferences
@@ -42,7 +43,15 @@ class Remains(Protocol):
 
 
 class History(Protocol):
-    def note(self, user_id: str, kind: str, at: str) -> None:
+    def note(
+        self,
+        user_id: str,
+        kind: str,
+        at: str,
+        *,
+        origin: Origin = ...,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
         """Add to what a person did; never raise."""
 
 

@@ -127,7 +127,7 @@ class _Handlers:
     def change(self, request: Request) -> Response:
         user_id, version = request.path["userId"], request.if_match()
         profile = self._service.change(
-            user_id, _draft(request), by=request.user_id, version=version
+            user_id, _draft(request), by=request.user_id, version=version, origin=request.origin
         )
         body = {"message": "Profile updated successfully", "profile": full_view(profile)}
         return ok(body, version=profile.version)

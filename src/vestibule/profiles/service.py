@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vestibule.platform import logs, metrics
 from vestibule.platform.clock import now, timestamp
+from vestibule.platform.origin import Origin
 from vestibule.platform.values import frozen, replace
 from vestibule.profiles.errors import (
     AccountErased,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 # Each lost race means that somebody else's write went through: a few are luck, many are not.
 ATTEMPTS: Final = 5
+_NOWHERE: Final = Origin()
 
 
 log = logs.logger(__name__)
@@ -103,7 +105,15 @@ class ProfileService:
     def page(self, limit: int, start: Item | None) -> PublicPage:
         return self._store.page(limit, start)
 
-    def change(self, user_id: str, draft: Draft, *, by: str, version: int | None = None) -> Profile:
+    def change(
+        self,
+        user_id: str,
+        draft: Draft,
+        *,
+        by: str,
+        version: int | None = None,
+        origin: Origin = _NOWHERE,
+    ) -> Profile:
         """Write a draft over a profile; raise what `ProfileStore.change` does, or Raced."""
         try:
             profile = self._write(user_id, draft, by, version)
@@ -114,7 +124,15 @@ class ProfileService:
             profile = self._write(user_id, replace(draft, email=None), by, version)
         _count("ProfileUpdated", user_id, by=by, version=profile.version)
         if self._history is not None:
-            self._history.note(user_id, "profile_update", profile.updated_at)
+            is_own = by == user_id
+            self._history.note(
+                user_id,
+                "profile_update",
+                profile.updated_at,
+                # Who else it was is the person's business, and where they sit is not.
+                origin=origin if is_own else _NOWHERE,
+                details=None if is_own else {"by": by},
+            )
         return profile
 
     def erase(self, user_id: str, *, by: str) -> None:

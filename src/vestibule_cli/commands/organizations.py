@@ -30,7 +30,7 @@ def list_(chosen: Chosen, *, as_json: bool) -> None:
 
 @command.command()
 @click.argument("name", metavar="NAME")
-@click.option("--domain", help="Whose people may ask to join.")
+@click.option("--domain", help="Whose business accounts wait to be let in.")
 @click.option("--plan", help="One that the policy names.")
 @click.option("--feature", "features", multiple=True, help="May be given more than once.")
 @click.option("--admin", metavar="ID_OR_EMAIL", help="A person who becomes its first admin.")

@@ -15,6 +15,8 @@ KEPT = 500
 
 _INVISIBLE = re.compile(r"(?is)<(style|script|head)\b.*?</\1>|<!--.*?-->|<[^>]*>")
 _CODE = re.compile(r"(?<![\w#.+-])\d{6}(?:\d{6})?(?![\w-])")
+# Of an invitation, on a line of its own: a long one, or a short one in its two groups.
+_INVITATION = re.compile(r"(?m)^ +([\w-]{24}|[0-9A-Z]{5}-[0-9A-Z]{5})$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,14 @@ class Mail:
 
 
 def find_code(text: str) -> str | None:
-    """The first number of six digits, Cognito's codes, or of twelve, the long ones of ours."""
-    found = _CODE.search(text)
-    return found.group() if found else None
+    """The first number of six digits, Cognito's codes, or of twelve, the long ones of ours.
+
+    Without one, the code of an invitation.
+    """
+    if found := _CODE.search(text):
+        return found[0]
+    invitation = _INVITATION.search(text)
+    return invitation[1] if invitation else None
 
 
 def readable(body: str) -> str:

@@ -50,6 +50,26 @@ def test_nobody_signs_up_with_an_attribute_they_may_not_write(pool: Any, name: s
     refused(lambda: pool.attributes(address), "UserNotFoundException")
 
 
+def test_nobody_signs_up_without_what_the_pool_requires(emulator: Any) -> None:
+    required = [
+        {"Name": name, "AttributeDataType": "String", "Required": True, "Mutable": True}
+        for name in ("email", "name", "family_name")
+    ]
+    pool = emulator.pool("demanding", Schema=required)
+    address = "nameless@example.test"
+
+    message = refused(lambda: pool.sign_up(address), "InvalidParameterException")
+
+    assert message == (
+        "Attributes did not conform to the schema: family_name: The attribute is required\n"
+        "name: The attribute is required\n"
+    )
+    refused(lambda: pool.attributes(address), "UserNotFoundException")
+    # Their address is the name that they sign in by.
+    pool.sign_up(address, name="Ann", family_name="Example")
+    assert pool.attributes(address)["email"] == address
+
+
 def test_attributes_a_client_may_write_are_written(pool: Any) -> None:
     pool.sign_up("plain@example.test", name="Ann", **{"custom:plan": "gold"})
 

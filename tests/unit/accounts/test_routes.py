@@ -92,6 +92,28 @@ def test_suspending_stops_writes_and_ends_sessions(
     assert api.call("GET /me", user_id).status == 200
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_sessions_end_before_the_account_is_disabled(
+    api: WholeApi, table: FakeTable, admin: str, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user_id = person(table)
+    calls: list[str] = []
+    monkeypatch.setattr(
+        api.accounts, "disable", lambda _user_id: calls.append(f"disable {status()}")
+    )
+    monkeypatch.setattr(
+        api.accounts, "sign_out", lambda _user_id: calls.append(f"sign out {status()}")
+    )
+
+    def status() -> str:
+        return str(record(table, user_id)["status"])
+
+    for _ in range(times):
+        assert api.call(SUSPEND, admin, path={"userId": user_id}).status == 200
+
+    assert calls == ["sign out suspended", "disable suspended"] * times
+
+
 def test_reactivating_gives_back_what_was_before(
     api: WholeApi, table: FakeTable, admin: str
 ) -> None:

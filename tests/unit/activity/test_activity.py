@@ -73,8 +73,22 @@ def test_a_changed_profile_is_noted(api: WholeApi, table: FakeTable) -> None:
 
     api.call("PUT /profiles/{userId}", user_id, path={"userId": user_id}, body={"name": "Jo New"})
 
-    shown = api.call("GET /me/activity", user_id).body["activity"]
-    assert [entry["type"] for entry in shown] == ["profile_update"]
+    (entry,) = api.call("GET /me/activity", user_id).body["activity"]
+    assert (entry["type"], entry["ip"], entry["userAgent"]) == (
+        "profile_update",
+        "192.0.2.1",
+        "a test",
+    )
+
+
+def test_a_profile_changed_by_an_admin_is_noted_as_theirs(api: WholeApi, table: FakeTable) -> None:
+    user_id, admin = keep(table, profile()).user_id, keep(table, profile(role="admin")).user_id
+
+    api.call("PUT /profiles/{userId}", admin, path={"userId": user_id}, body={"name": "Jo New"})
+
+    (entry,) = api.call("GET /me/activity", user_id).body["activity"]
+    assert (entry["type"], entry["details"]) == ("profile_update", {"by": admin})
+    assert not {"ip", "userAgent"} & entry.keys()
 
 
 def test_a_note_that_cannot_be_kept_costs_nothing_else(table: FakeTable) -> None:

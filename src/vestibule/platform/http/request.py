@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vestibule.platform.http.errors import InvalidRequest, Unauthenticated
+from vestibule.platform.origin import Origin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,6 +93,10 @@ class Request:
         if self.caller is None:
             raise Unauthenticated
         return self.caller.user_id
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.source_ip or None, self.user_agent or None)
 
     @property
     def text(self) -> str:

@@ -164,8 +164,11 @@ class Rules:
         if pool is None:
             return handler(data)
         names = [entry.get("Name") for entry in data.get("UserAttributes") or []]
-        if refusal := _write_refusal(pool, client_id, names) or _sign_up_address_refusal(
-            pool, data
+        if refusal := (
+            _write_refusal(pool, client_id, names)
+            or _sign_up_address_refusal(pool, data)
+            # The name they sign in by is their address.
+            or _lacking_refusal(_required(pool) - {*names, *(pool.get("UsernameAttributes") or [])})
         ):
             return refusal
         # Else two requests at once for one address would make two people.
@@ -387,16 +390,23 @@ def _write(user: Record, attributes: Mapping[str, str]) -> None:
     user["UserLastModifiedDate"] = time.time()
 
 
+def _required(pool: Record) -> set[str]:
+    schema = pool.get("SchemaAttributes") or []
+    # Cognito gives everybody a sub.
+    return {entry["Name"] for entry in schema if entry.get("Required")} - {"sub"}
+
+
+def _lacking_refusal(names: Iterable[str]) -> Answer | None:
+    lacking = "".join(f"{name}: The attribute is required\n" for name in sorted(names))
+    if not lacking:
+        return None
+    text = f"Attributes did not conform to the schema: {lacking}"
+    return internals.error("InvalidParameterException", text)
+
+
 def _remove(pool: Record, user: Record, names: list[str]) -> Answer:
-    required = {
-        entry["Name"] for entry in pool.get("SchemaAttributes") or [] if entry.get("Required")
-    }
-    for name in names:
-        if name in required:
-            return internals.error(
-                "InvalidParameterException",
-                f"Attributes did not conform to the schema: {name}: The attribute is required\n",
-            )
+    if refusal := _lacking_refusal(_required(pool).intersection(names)):
+        return refusal
     held = internals.attributes_of(user)
     user["Attributes"] = _listed({k: v for k, v in held.items() if k not in names})
     user["UserLastModifiedDate"] = time.time()
