@@ -22,8 +22,8 @@ locals {
     queue => [local.feedback_topic]
   }
 
-  # In SES's sandbox whoever sends needs the right to the verified recipient, too. From which address is
-  # said by restrict_sender.
+  # In SES's sandbox whoever sends needs the right to the verified recipient, too. ses:FromAddress holds
+  # them to our sender all the same; where that is off, the right is not given.
   trial_recipient_arns = local.production || !var.restrict_sender ? [] : [
     "arn:${data.aws_partition.current.partition}:ses:${var.region}:${data.aws_caller_identity.current.account_id}:identity/*",
   ]

@@ -4,11 +4,13 @@ locals {
   # The last two are of people who are signed in: they too have codes mailed to any address.
   sign_up_calls = ["SignUp", "ConfirmSignUp", "ResendConfirmationCode", "UpdateUserAttributes", "GetUserAttributeVerificationCode"]
 
-  # What nobody can write who does not come by way of CloudFront.
+  # Headers that CloudFront alone writes: nobody else is told the key. States and plans hold it, and
+  # whoever learns it could only have their requests counted as another's.
   edge = one([for key in terraform_data.edge_key : { key_header = "x-edge-key", key = key.output, address_header = "x-viewer-address" }])
 }
 
-# Made once. To make another: terraform apply -replace='terraform_data.edge_key["on"]'
+# Made once. To make another: terraform apply -replace='terraform_data.edge_key["on"]', at a quiet hour:
+# until all of CloudFront's places have it, the site's visitors share one limit.
 resource "terraform_data" "edge_key" {
   for_each = local.firewalls
 

@@ -113,12 +113,12 @@ variable "identity_providers" {
 
   validation {
     condition     = alltrue([for provider in values(var.identity_providers) : length(setsubtract(yamldecode(file("${path.module}/../stack.yaml")).user_pool.required_attributes, keys(provider.attributes))) == 0])
-    error_message = "attributes of an identity provider must say where email and name come from: Cognito lets nobody in without what the pool requires."
+    error_message = "attributes of an identity provider must say where ${join(" and ", yamldecode(file("${path.module}/../stack.yaml")).user_pool.required_attributes)} come from: Cognito lets nobody in without what the pool requires."
   }
 
   validation {
     condition     = alltrue([for provider in values(var.identity_providers) : length(setsubtract(keys(provider.attributes), concat(yamldecode(file("${path.module}/../stack.yaml")).user_pool.client_writes, ["email_verified", "username"]))) == 0])
-    error_message = "attributes of an identity provider may fill email, email_verified, name, locale and username: what the web client may not write ends each sign-in with an error."
+    error_message = "attributes of an identity provider may fill email_verified, username, and what the web client may write (client_writes in stack.yaml), nothing else: Cognito would end each sign-in with an error."
   }
 
   validation {

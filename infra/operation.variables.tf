@@ -86,8 +86,8 @@ variable "method_throttles" {
   nullable = false
 
   validation {
-    condition     = alltrue([for method in keys(var.method_throttles) : can(jsondecode(file("${path.module}/../openapi.json")).paths[split(" ", method)[1]][lower(split(" ", method)[0])])])
-    error_message = "method_throttles may only name methods of openapi.json, for example `POST /vpcs`."
+    condition     = alltrue([for method in keys(var.method_throttles) : can(regex("^[A-Z]+ /", method)) && try(jsondecode(file("${path.module}/../openapi.json")).paths[split(" ", method)[1]][lower(split(" ", method)[0])]["x-amazon-apigateway-integration"].type == "aws_proxy", false)])
+    error_message = "method_throttles may only name methods of openapi.json that a function answers, for example `POST /vpcs`."
   }
 
   validation {
@@ -112,8 +112,8 @@ variable "usage_plan" {
   }
 
   validation {
-    condition     = length(try(var.usage_plan.methods, ["none"])) > 0 && alltrue([for method in try(var.usage_plan.methods, []) : can(jsondecode(file("${path.module}/../openapi.json")).paths[split(" ", method)[1]][lower(split(" ", method)[0])])])
-    error_message = "usage_plan.methods must name at least one method, and methods of openapi.json alone, for example `POST /vpcs`."
+    condition     = length(try(var.usage_plan.methods, ["none"])) > 0 && alltrue([for method in try(var.usage_plan.methods, []) : can(regex("^[A-Z]+ /", method)) && try(jsondecode(file("${path.module}/../openapi.json")).paths[split(" ", method)[1]][lower(split(" ", method)[0])]["x-amazon-apigateway-integration"].type == "aws_proxy", false)])
+    error_message = "usage_plan.methods must name at least one method, and only those of openapi.json that a function answers, for example `POST /vpcs`."
   }
 }
 

@@ -94,7 +94,7 @@ resource "aws_iam_role_policy" "deployer" {
         Resource = ["*"]
       },
       {
-        # Keys have no name, and bear our tag from their first moment on.
+        # Keys have no name. Ours bear our tag from their first moment on.
         Sid    = "KeysOfOurs"
         Effect = "Allow"
         Action = [
@@ -118,8 +118,8 @@ resource "aws_iam_role_policy" "deployer" {
         Resource = ["${local.arn}:iam::${local.own}:role/aws-service-role/*"]
       },
       {
-        # Never to a machine, or to a service in which a person could take it up. Not every service says
-        # which it is: without Null whoever says nothing would be refused.
+        # Never to a machine, or to a service in which a person could take it up. Only a service that says
+        # which it is can be refused: what says nothing (Null) passes.
         Sid      = "HandRolesOn"
         Effect   = "Deny"
         Action   = ["iam:PassRole"]

@@ -110,7 +110,7 @@ run "single_methods_are_held_tighter_and_a_changed_document_is_deployed_anew" {
     log_retention_days = 30
     tracing            = true
     method_throttles   = { "GET /profiles/{userId}" = { rate = 5, burst = 10 } }
-    usage_plan         = { methods = ["POST /vpcs"], requests_per_day = 1000, rate = 1, burst = 2 }
+    usage_plan         = { methods = ["GET /health", "POST /vpcs"], requests_per_day = 1000, rate = 1, burst = 2 }
   }
 
   assert {
@@ -125,8 +125,8 @@ run "single_methods_are_held_tighter_and_a_changed_document_is_deployed_anew" {
 
   assert {
     condition = [
-      for path, verb in { "/vpcs" = "post", "/profiles" = "post" } : flatten([for requirement in jsondecode(output.body).paths[path][verb].security : keys(requirement)])
-    ] == [["cognito"], ["api_key", "cognito"]] && jsondecode(output.body).components.securitySchemes.api_key == { type = "apiKey", name = "x-api-key", in = "header" }
+      for path, verb in { "/health" = "get", "/profiles" = "post", "/vpcs" = "post" } : flatten([for requirement in jsondecode(output.body).paths[path][verb].security : keys(requirement)])
+    ] == [["api_key"], ["cognito"], ["api_key", "cognito"]] && jsondecode(output.body).components.securitySchemes.api_key == { type = "apiKey", name = "x-api-key", in = "header" }
     error_message = "The methods of the plan want a key, and no others."
   }
 

@@ -143,8 +143,8 @@ run "the_site_is_private_its_files_have_types_and_the_api_is_never_cached" {
   }
 
   assert {
-    condition     = toset([for each in aws_cloudfront_distribution.this.custom_error_response : "${each.error_code} for ${each.error_caching_min_ttl} s" if each.response_page_path == null]) == toset(["500 for 0 s", "502 for 0 s", "503 for 0 s", "504 for 0 s"])
-    error_message = "Faults are kept for nobody; pages for them would stand before the API's answers."
+    condition     = toset([for each in aws_cloudfront_distribution.this.custom_error_response : "${each.error_code} for ${each.error_caching_min_ttl} s" if each.response_page_path == null]) == toset([for code in [404, 414, 500, 501, 502, 503, 504] : "${code} for 0 s"])
+    error_message = "Errors are kept for nobody; pages for them would stand before the API's answers."
   }
 
   assert {

@@ -42,7 +42,7 @@ run "values_that_cannot_be_are_refused" {
     canary                 = { share = 1, stable = { api = "3" } }
     backup                 = { schedule = "daily" }
     method_throttles       = { "PATCH /profiles" = { rate = 1, burst = 1 } }
-    usage_plan             = { methods = ["POST /vpcs"], requests_per_day = 0 }
+    usage_plan             = { methods = ["post /vpcs"], requests_per_day = 0 }
     firewall               = { requests_per_address = 100, sign_ups_per_address = 200 }
   }
 

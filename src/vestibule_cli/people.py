@@ -106,13 +106,18 @@ class People:
 
     def _by_email(self, email: str) -> dict[str, Any] | None:
         wanted = email.lower()
-        return next((each for each in self._listed() if each["email"] == wanted), None)
+        quoted = wanted.replace("\\", r"\\").replace('"', r"\"")
+        # The filter tells cases apart, and an account made by hand may have any: then all are read.
+        for listed in (self._listed(Filter=f'email = "{quoted}"'), self._listed()):
+            if found := next((each for each in listed if each["email"] == wanted), None):
+                return found
+        return None
 
-    def _listed(self) -> Iterator[dict[str, Any]]:
+    def _listed(self, **narrowed: str) -> Iterator[dict[str, Any]]:
         token: dict[str, str] | None = {}
         while token is not None:
             page = self._cognito.call(
-                "ListUsers", {"UserPoolId": self._user_pool_id, "Limit": 60, **token}
+                "ListUsers", {"UserPoolId": self._user_pool_id, "Limit": 60, **narrowed, **token}
             )
             for user in page["Users"]:
                 yield _account(user, user["Attributes"])

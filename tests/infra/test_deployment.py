@@ -119,7 +119,7 @@ def test_no_answer_of_the_api_is_kept_or_replaced(deployed: dict[str, Any]) -> N
         (each["ErrorCode"], each["ErrorCachingMinTTL"], each.get("ResponsePagePath", ""))
         for each in distribution["CustomErrorResponses"]["Items"]
     }
-    assert kept == {(code, 0, "") for code in (500, 502, 503, 504)}
+    assert kept == {(code, 0, "") for code in (404, 414, 500, 501, 502, 503, 504)}
 
 
 def test_the_site_is_told_whose_it_is(deployed: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from vestibule_cli.deploy import mirror
 
+ROOT = Path(__file__).resolve().parents[2]
 REGISTRY = "registry.terraform.io"
 
 
@@ -20,6 +21,20 @@ def a_mirror(folder: Path, machine: str | None = None) -> Path:
 def test_a_mirror_is_found_a_few_levels_down(inside: str, tmp_path: Path) -> None:
     folder = a_mirror(tmp_path / inside)
     assert mirror.find(REGISTRY, {}, [(tmp_path, 2)]) == folder
+
+
+def test_a_cache_with_another_version_is_passed_over(tmp_path: Path) -> None:
+    a_mirror(tmp_path / "cache")
+    folder = tmp_path / "mirror"
+    (folder / REGISTRY / "hashicorp/aws/6.1.0" / mirror.machine()).mkdir(parents=True)
+
+    assert mirror.find(REGISTRY, {}, [(tmp_path, 1)], version="6.1.0") == folder
+    assert mirror.find(REGISTRY, {}, [(tmp_path, 1)], version="6.2.0") is None
+
+
+def test_the_version_is_that_of_the_lock_file(tmp_path: Path) -> None:
+    assert mirror.locked(ROOT / "infra/.terraform.lock.hcl") == "5.100.0"
+    assert mirror.locked(tmp_path / "none") == mirror.ANY
 
 
 def test_a_mirror_too_far_down_is_not_looked_for(tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ def test_the_code_of_an_invitation_is_one(style: str, language: str) -> None:
 
 
 def test_words_are_no_code_of_an_invitation() -> None:
-    assert find_code("  Donaudampfschifffahrtsweg\nA-WORD\n    UPPER-CASE") is None
+    words = ("Donaudampfschifffahrtsweg", "Brückenpfeilerfundamente", "UPPER-CASE")
+    assert [len(word) for word in words] == [25, 24, 10]
+    assert [find_code(f"    {word}") for word in words] == [None] * 3
 
 
 def test_markup_styles_and_comments_are_not_read() -> None:

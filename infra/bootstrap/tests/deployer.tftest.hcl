@@ -95,7 +95,19 @@ run "it_may_do_all_that_the_tree_asks_of_aws" {
         for statement in jsondecode(aws_iam_role_policy.deployer["deploy"].policy).Statement : statement.Condition if contains(statement.Action, action)
       ] == [{ StringEquals = { "aws:ResourceTag/Project" = "vestibule" } }]
     ])
-    error_message = "Other people's keys are none of its business."
+    error_message = "What it does to a key it does to one that bears our tag."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_iam_role_policy.deployer["deploy"].policy).Statement :
+      statement.Effect == "Deny" && statement.Action == ["iam:PassRole"] && statement.Condition.Null == { "iam:PassedToService" = "false" }
+      && toset(statement.Condition.StringNotEquals["iam:PassedToService"]) == toset([
+        "apigateway.amazonaws.com", "backup.amazonaws.com", "cognito-identity.amazonaws.com", "cognito-idp.amazonaws.com", "lambda.amazonaws.com",
+      ])
+      if statement.Sid == "HandRolesOn"
+    ]) && length([for statement in jsondecode(aws_iam_role_policy.deployer["deploy"].policy).Statement : statement if statement.Sid == "HandRolesOn"]) == 1
+    error_message = "No role is handed to a machine, or to a service in which a person could take it up."
   }
 }
 

@@ -11,8 +11,14 @@ locals {
     ]
   ]))
 
-  # API Gateway reads a key, and counts its caller, where a method asks for one and nowhere else.
-  keyed_methods = try(var.usage_plan.methods, [])
+  # API Gateway reads a key, and counts its caller, where a method asks for one and nowhere else. An open
+  # method has no other requirement to add it to.
+  keyed_security = {
+    for method in try(var.usage_plan.methods, []) : method => [
+      for requirement in coalescelist(local.document.paths[split(" ", method)[1]][lower(split(" ", method)[0])].security, [{}]) :
+      merge(requirement, { api_key = [] })
+    ]
+  }
 
   # The document says which function, this says where it is: the one place that knows the account.
   paths = {
@@ -22,8 +28,7 @@ locals {
           uri = var.functions[method[local.integration].uri].invoke_arn
         })
         }, {
-        for each in contains(local.keyed_methods, "${upper(verb)} ${name}") ? ["security"] : [] :
-        each => [for requirement in concat(method[each], length(method[each]) == 0 ? [{}] : []) : merge(requirement, { api_key = [] })]
+        for key, security in local.keyed_security : "security" => security if key == "${upper(verb)} ${name}"
       }) if try(method[local.integration].type, "") == "aws_proxy"
     })
   }
@@ -35,7 +40,7 @@ locals {
     })
   }
 
-  key_scheme = { for scheme in length(local.keyed_methods) > 0 ? ["api_key"] : [] : scheme => { type = "apiKey", name = "x-api-key", in = "header" } }
+  key_scheme = { for scheme in length(local.keyed_security) > 0 ? ["api_key"] : [] : scheme => { type = "apiKey", name = "x-api-key", in = "header" } }
 
   # An import names the API after the document's title.
   body = jsonencode(merge(local.document, {

@@ -62,8 +62,8 @@ variable "method_throttles" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for method in keys(var.method_throttles) : can(jsondecode(var.definition).paths[split(" ", method)[1]][lower(split(" ", method)[0])])])
-    error_message = "method_throttles may only name methods of the definition, for example `POST /vpcs`. Unknown: ${join(", ", [for method in keys(var.method_throttles) : method if !can(jsondecode(var.definition).paths[split(" ", method)[1]][lower(split(" ", method)[0])])])}."
+    condition     = alltrue([for method in keys(var.method_throttles) : can(regex("^[A-Z]+ /", method)) && try(jsondecode(var.definition).paths[split(" ", method)[1]][lower(split(" ", method)[0])]["x-amazon-apigateway-integration"].type == "aws_proxy", false)])
+    error_message = "method_throttles may only name methods of the definition, for example `POST /vpcs`. Unknown: ${join(", ", [for method in keys(var.method_throttles) : method if !(can(regex("^[A-Z]+ /", method)) && try(jsondecode(var.definition).paths[split(" ", method)[1]][lower(split(" ", method)[0])]["x-amazon-apigateway-integration"].type == "aws_proxy", false))])}."
   }
 }
 

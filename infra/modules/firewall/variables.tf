@@ -47,7 +47,7 @@ variable "limits" {
 }
 
 variable "edge" {
-  description = "By which header, with which value that nobody else knows, what came by way of CloudFront is told from what did not, and in which it names the person's address."
+  description = "How CloudFront proves itself to the API's firewall, by the header key_header with the secret key, and where it gives the caller's address, in the header address_header. Null: it says nothing."
   type = object({
     key_header     = string
     key            = string

@@ -303,9 +303,10 @@ resource "aws_cloudfront_distribution" "this" {
     }
   }
 
-  # What went wrong for one is kept for nobody, whatever its Cache-Control. No page: the API's answers stay.
+  # Left alone, CloudFront keeps errors for ten seconds and gives one person's to others, even with
+  # no-store. No page: the API's answers stay.
   dynamic "custom_error_response" {
-    for_each = toset([500, 502, 503, 504])
+    for_each = toset([404, 414, 500, 501, 502, 503, 504])
 
     content {
       error_code            = custom_error_response.value

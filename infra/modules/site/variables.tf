@@ -96,7 +96,7 @@ variable "firewall_arn" {
 }
 
 variable "edge" {
-  description = "Tell the API's firewall by which header, with which value that nobody else knows, that a call came this way, and in which who sent it. Nothing is told without it."
+  description = "How CloudFront proves itself to the API's firewall, by the header key_header with the secret key, and where it gives the caller's address, in the header address_header. Null: it says nothing."
   type = object({
     key_header     = string
     key            = string

@@ -8,7 +8,7 @@ from vestibule.platform import logs, metrics
 from vestibule.platform.aws import AwsError
 from vestibule.platform.conditions import absent
 from vestibule.platform.operations import Check, TransactionRefused
-from vestibule.platform.origin import Origin
+from vestibule.platform.origin import NOWHERE
 from vestibule.profiles.items import TOMBSTONE, person_key
 
 TYPE_CHECKING = False
@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
     from vestibule.activity.model import Activity
     from vestibule.platform.operations import Item
+    from vestibule.platform.origin import Origin
     from vestibule.platform.table import Table
 
 log = logs.logger(__name__)
-
-_NOWHERE = Origin()
 
 
 class TableActivity:
@@ -57,7 +56,7 @@ class TableActivity:
         kind: str,
         at: str,
         *,
-        origin: Origin = _NOWHERE,
+        origin: Origin = NOWHERE,
         details: Mapping[str, Any] | None = None,
     ) -> None:
         """Add an entry beside what was done already: none of the erased, who leave no traces.

@@ -46,9 +46,9 @@ _PATH: Final = "/v2/email/outbound-emails"
 _MOST_TRIES: Final = 3
 
 
-_REJECTED: Final = "MessageRejected"
 # SES says so of the mail itself, and would of the same mail again. Whatever else it refuses (the
 # account, the sender's domain, our rights) is mended by people, and the mail goes then.
+_REJECTED: Final = "MessageRejected"
 _OF_THE_MAIL: Final = frozenset({_REJECTED, "BadRequestException"})
 # Nothing is wrong with such a mail: the sender is not proven, or in the sandbox its reader is not.
 _UNVERIFIED: Final = "Email address is not verified"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vestibule.platform import logs, metrics
 from vestibule.platform.clock import now, timestamp
-from vestibule.platform.origin import Origin
+from vestibule.platform.origin import NOWHERE
 from vestibule.platform.values import frozen, replace
 from vestibule.profiles.errors import (
     AccountErased,
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
     from vestibule.platform.clock import Clock
     from vestibule.platform.operations import Item
+    from vestibule.platform.origin import Origin
     from vestibule.profiles.accounts import Account
     from vestibule.profiles.model import Draft, Person, PublicPage
     from vestibule.profiles.ports import Accounts, History, ProfileStore
 
 # Each lost race means that somebody else's write went through: a few are luck, many are not.
 ATTEMPTS: Final = 5
-_NOWHERE: Final = Origin()
 
 
 log = logs.logger(__name__)
@@ -112,7 +112,7 @@ class ProfileService:
         *,
         by: str,
         version: int | None = None,
-        origin: Origin = _NOWHERE,
+        origin: Origin = NOWHERE,
     ) -> Profile:
         """Write a draft over a profile; raise what `ProfileStore.change` does, or Raced."""
         try:
@@ -130,7 +130,7 @@ class ProfileService:
                 "profile_update",
                 profile.updated_at,
                 # Who else it was is the person's business, and where they sit is not.
-                origin=origin if is_own else _NOWHERE,
+                origin=origin if is_own else NOWHERE,
                 details=None if is_own else {"by": by},
             )
         return profile

@@ -197,10 +197,11 @@ class Removal:
 
 
 def _made_until(record: VpcRecord) -> str:
-    """Give a moment after which nothing of it was made."""
+    """Give a moment after which nothing of it was made, or begun to be made."""
+    progress = Progress.of(record)
     # What is available has no notes of its building any more.
     available = [one.at for one in record.timeline if one.state == model.AVAILABLE]
-    return max([Progress.of(record).last_at, *available])
+    return max([progress.last_at, progress.made_at, *available])
 
 
 def take_away(

@@ -15,7 +15,8 @@ from vestibule_cli.yaml_file import oneof
 # CloudWatch answers some requests a second, and each function's log takes one.
 PAUSE, PAUSE_ON_AWS = 0.5, 3.0
 # A line may come a moment after its time: reading starts anew this much before the last one.
-OVERLAP_MILLISECONDS = 5_000
+# CloudWatch shows lines late, and not in the order of their times.
+OVERLAP_MILLISECONDS = 60_000
 
 
 @click.command()
@@ -70,7 +71,7 @@ class Reader:
     def __init__(self, aws: Aws, groups: dict[str, str], since: int) -> None:
         self._aws = aws
         self._groups = groups
-        self._since = since
+        self._since = dict.fromkeys(groups, since)
         self._seen: set[str] = set()
 
     def new(self) -> list[Line]:
@@ -85,26 +86,32 @@ class Reader:
             key=lambda line: line.time,
         )
         self._seen = set(found_now)
-        if fresh:
-            self._since = max(self._since, fresh[-1].time - OVERLAP_MILLISECONDS)
+        for line in fresh:
+            earliest = line.time - OVERLAP_MILLISECONDS
+            self._since[line.function] = max(self._since[line.function], earliest)
         return fresh
 
     def _lines(self, function: str, group: str) -> Iterator[tuple[str, Line]]:
         token: dict[str, str] | None = {}
         while token is not None:
-            page = self._page(group, token)
+            page = self._page(function, group, token)
             for event in page["events"]:
                 identity = event.get("eventId") or f"{event['timestamp']}{event['message']}"
                 line = Line(event["timestamp"], function, event["message"].rstrip())
                 yield f"{group}{identity}", line
-            following = page.get("nextToken")
-            token = {"nextToken": following} if following and page["events"] else None
+            # An empty page is no end: CloudWatch looks at so many lines for each.
+            following = {"nextToken": page["nextToken"]} if page.get("nextToken") else None
+            token = None if following == token else following
 
-    def _page(self, group: str, token: dict[str, str]) -> dict[str, Any]:
+    def _page(self, function: str, group: str, token: dict[str, str]) -> dict[str, Any]:
         answer = found(
             "ResourceNotFoundException",
             lambda: self._aws.json(
-                "logs", "FilterLogEvents", logGroupName=group, startTime=self._since, **token
+                "logs",
+                "FilterLogEvents",
+                logGroupName=group,
+                startTime=self._since[function],
+                **token,
             ),
         )
         return answer or {"events": []}

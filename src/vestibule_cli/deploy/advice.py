@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 _ADVICE: Final = {
     r"Error acquiring the state lock": (
         "somebody else deploys this now, or a deployment was cut off. If nobody does: "
-        "`terraform force-unlock ID`, with the ID above."
+        "`terraform force-unlock ID`, with the ID above: docs/deploy.md, By hand."
+    ),
+    r"AssumeRoleTokenProvider|assume role with MFA": (
+        "Terraform asks nobody for the code of a second factor: docs/deploy.md, Before you begin."
     ),
     r"No valid credential sources|InvalidClientTokenId|ExpiredToken|SSO session.*expired": (
         "there are no valid AWS credentials: sign in again, or name another --aws-profile."

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,6 +10,7 @@ from pathlib import Path
 
 VARIABLE = "VESTIBULE_TERRAFORM_MIRROR"
 PROVIDER = ("hashicorp", "aws")
+ANY = "*"
 
 # Folders that Terraform itself looks into come first; the rest is where people put mirrors.
 _DEEP = ("/usr/local/share/terraform", "/usr/share/terraform", "/var/lib/terraform")
@@ -23,26 +25,32 @@ class MirrorError(Exception):
 
 
 def find(
-    registry: str, environment: Mapping[str, str], places: Iterable[tuple[Path, int]] | None = None
+    registry: str,
+    environment: Mapping[str, str],
+    places: Iterable[tuple[Path, int]] | None = None,
+    *,
+    version: str = ANY,
 ) -> Path | None:
     """The folder that holds `registry` with the provider for this machine; None if none does.
 
     VESTIBULE_TERRAFORM_MIRROR names it without a search; set but empty, it says there is none.
+    What is found must hold `version`: a cache of other projects may hold any.
     """
     named = environment.get(VARIABLE)
     if named == "":
         return None
     if named is not None:
         folder = Path(named).expanduser()
-        if not _holds_provider(folder / registry):
+        if not _holds_provider(folder / registry, version):
+            which = "" if version == ANY else f" {version}"
             raise MirrorError(
                 f"{VARIABLE} is {named}, but that folder holds no "
-                f"{registry}/{'/'.join(PROVIDER)} for {machine()}. Name the folder that "
+                f"{registry}/{'/'.join(PROVIDER)}{which} for {machine()}. Name the folder that "
                 f"{registry} stands in, or unset it to search for one."
             )
         return folder.resolve()
     for found in _candidates(registry, usual_places(environment) if places is None else places):
-        if _holds_provider(found):
+        if _holds_provider(found, version):
             return found.parent
     return None
 
@@ -69,9 +77,21 @@ def machine() -> str:
     return f"{system}_{names.get(processor, processor)}"
 
 
-def _holds_provider(registry: Path) -> bool:
+def locked(lock_file: Path) -> str:
+    """The version that a lock file has of the provider; ANY if it has none."""
+    try:
+        text = lock_file.read_text(encoding="utf-8")
+    except OSError:
+        return ANY
+    name = re.escape("/".join(PROVIDER))
+    found = re.search(rf'provider "[^"]+/{name}" {{[^}}]*?\bversion\s*=\s*"([^"]+)"', text)
+    return found[1] if found else ANY
+
+
+def _holds_provider(registry: Path, version: str) -> bool:
     provider = registry.joinpath(*PROVIDER)
-    return any(provider.glob(f"*/{machine()}")) or any(provider.glob(f"*_{machine()}.zip"))
+    unpacked, packed = f"{version}/{machine()}", f"*_{version}_{machine()}.zip"
+    return any(provider.glob(unpacked)) or any(provider.glob(packed))
 
 
 def _candidates(registry: str, places: Iterable[tuple[Path, int]]) -> Iterator[Path]:

@@ -13,9 +13,11 @@ from typing import Any, Self
 from vestibule_cli.deploy import mirror
 from vestibule_cli.deploy.children import Children
 from vestibule_cli.failures import Failure, Misuse
+from vestibule_cli.project import stack_file
 
 # Queues and bucket rules make the provider wait for up to a minute each: let them wait together.
 PARALLELISM = 40
+LOCK_FILE = Path("infra/.terraform.lock.hcl")
 _COMMON = ("-input=false", f"-parallelism={PARALLELISM}")
 COMMANDS = ("terraform", "tofu")
 # What takes long says so this often; terraform itself does each ten seconds.
@@ -49,7 +51,8 @@ class Command:
             if path:
                 registry = _REGISTRIES[name]
                 try:
-                    return cls(path, registry, mirror.find(registry, environment))
+                    locked = mirror.locked(stack_file().parent / LOCK_FILE)
+                    return cls(path, registry, mirror.find(registry, environment, version=locked))
                 except mirror.MirrorError as error:
                     raise TerraformMissing(str(error)) from None
         raise TerraformMissing(

@@ -51,9 +51,9 @@ def _resolver() -> str:
     except OSError as error:
         raise DnsError("/etc/resolv.conf names no server to ask") from error
     for line in lines:
-        name, _, value = line.partition(" ")
-        if name == "nameserver":
-            return value.strip().partition("%")[0]
+        name, *values = line.split() or [""]
+        if name == "nameserver" and values:
+            return values[0].partition("%")[0]
     raise DnsError("/etc/resolv.conf names no server to ask")
 
 

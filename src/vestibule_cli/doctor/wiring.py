@@ -71,7 +71,7 @@ class Wiring:
             return False
         return any(
             statement["Effect"] == "Allow"
-            and statement.get("Principal", {}).get("Service") == COGNITO
+            and statement.get("Principal") == {"Service": COGNITO}
             and self.target.outputs.user_pool_id in json.dumps(statement.get("Condition", {}))
             for statement in json.loads(answer["Policy"])["Statement"]
         )

@@ -181,6 +181,10 @@ def _refused(code: str, status: int = 400, **content: Any) -> Any:
 REJECTED = (
     b"HTTP/1.1 400 Bad Request\r\nx-amzn-ErrorType: MessageRejected\r\nContent-Length: 1\r\n\r\n{"
 )
+NESTED = (
+    b"HTTP/1.1 400 Bad Request\r\nx-amzn-ErrorType: MessageRejected\r\n"
+    b"Content-Length: 100000\r\n\r\n" + b"[" * 100_000
+)
 # Developer guide, "Amazon SES email sending errors".
 UNVERIFIED = (
     "Email address is not verified. The following identities failed the check in region "
@@ -197,6 +201,7 @@ UNVERIFIED = (
         (_refused("MessageRejected", Message=UNVERIFIED), MailPutOff),
         (_refused("MessageRejected", message=[UNVERIFIED]), MailRefused),
         (raw(REJECTED), MailRefused),
+        (raw(NESTED), MailRefused),
         (_refused("BadRequestException", message=UNVERIFIED), MailRefused),
         (_refused("BadRequestException"), MailRefused),
         (_refused("AccountSuspendedException"), MailPutOff),
@@ -213,6 +218,7 @@ UNVERIFIED = (
         "unverified, by another name",
         "a list",
         "no JSON",
+        "nested",
         "bad, whatever it says",
         "bad",
         "account",

@@ -167,8 +167,7 @@ class Rules:
         if refusal := (
             _write_refusal(pool, client_id, names)
             or _sign_up_address_refusal(pool, data)
-            # The name they sign in by is their address.
-            or _lacking_refusal(_required(pool) - {*names, *(pool.get("UsernameAttributes") or [])})
+            or _lacking_refusal(_required(pool).difference(names, _told_by_name(pool, data)))
         ):
             return refusal
         # Else two requests at once for one address would make two people.
@@ -394,6 +393,12 @@ def _required(pool: Record) -> set[str]:
     schema = pool.get("SchemaAttributes") or []
     # Cognito gives everybody a sub.
     return {entry["Name"] for entry in schema if entry.get("Required")} - {"sub"}
+
+
+def _told_by_name(pool: Record, data: Data) -> set[str]:
+    """Which attribute the name they sign up by is, where names are addresses or numbers."""
+    kind = "email" if "@" in str(data.get("Username")) else "phone_number"
+    return {kind}.intersection(pool.get("UsernameAttributes") or [])
 
 
 def _lacking_refusal(names: Iterable[str]) -> Answer | None:

@@ -255,6 +255,7 @@ def test_terraforms_own_refusal_is_told_as_ours(place: Place) -> None:
     ("words", "advice"),
     [
         ("Error acquiring the state lock", "terraform force-unlock ID"),
+        ("assume role with MFA enabled, but AssumeRoleTokenProvider", "Before you begin"),
         ("Error: No valid credential sources found", "sign in again"),
         ("S3 bucket does not exist: NoSuchBucket", "infra/bootstrap makes it"),
         ("api error AccessDenied: no", "what a deployer needs"),
