@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import concurrent.futures
+import gc
 import http.client
 import json
 import urllib.parse
@@ -129,13 +130,13 @@ def test_resolve_user_finds_whom_another_thread_notes_at_the_same_moment() -> No
     addresses = people._Addresses()
 
     class Users(dict[str, Any]):
-        def items(self) -> Any:
+        def copy(self) -> Any:
             """The other thread looks now, finds the newcomer, and notes who they are."""
-            listed = dict(self).items()
+            copied = dict(self)
             if not others:
                 others.append(None)
                 others[0] = addresses.find(self, ["email"], "ann@example.test")
-            return listed
+            return copied
 
     others: list[Any] = []
     attributes = [{"Name": "email", "Value": "ann@example.test"}]
@@ -143,6 +144,30 @@ def test_resolve_user_finds_whom_another_thread_notes_at_the_same_moment() -> No
 
     assert addresses.find(users, ["email"], "ann@example.test") is users["ann"]
     assert others == [users["ann"]]
+
+
+def test_resolve_user_lets_others_sign_up_while_garbage_is_looked_for() -> None:
+    """That happens in the middle of making a list, and lets other threads run."""
+    users: dict[str, Any] = {
+        f"p{n}": {"Username": f"p{n}", "Attributes": [{"Name": "email", "Value": f"p{n}@x.test"}]}
+        for n in range(2_000)
+    }
+
+    def somebody_signs_up(phase: str, _about: object) -> None:
+        if phase == "start":
+            name = f"new{len(users)}"
+            users[name] = {"Username": name, "Attributes": []}
+
+    before = gc.get_threshold()
+    gc.callbacks.append(somebody_signs_up)
+    gc.set_threshold(1)
+    try:
+        found = people._Addresses().find(users, ["email"], "p1999@x.test")
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(somebody_signs_up)
+
+    assert found is users["p1999"]
 
 
 def test_resolve_user_follows_an_address_that_changes_and_one_that_goes(emulator: Any) -> None:

@@ -97,7 +97,7 @@ class _Addresses:
         self._seen: dict[str, list[Any]] = {}
         self._names: dict[tuple[str, str], str] = {}
 
-    def find(self, users: Mapping[str, Record], kinds: list[str], value: str) -> Record | None:
+    def find(self, users: dict[str, Record], kinds: list[str], value: str) -> Record | None:
         found = self._hit(users, kinds, value)
         if found is None:
             self._refresh(users)
@@ -105,15 +105,17 @@ class _Addresses:
             found = self._hit(users, kinds, value)
         return found
 
-    def _hit(self, users: Mapping[str, Record], kinds: list[str], value: str) -> Record | None:
+    def _hit(self, users: dict[str, Record], kinds: list[str], value: str) -> Record | None:
         for kind in kinds:
             user = users.get(self._names.get((kind, value), ""))
             if user is not None and _identifiers(user).get(kind) == value:
                 return user
         return None
 
-    def _refresh(self, users: Mapping[str, Record]) -> None:
-        for name, user in list(users.items()):
+    def _refresh(self, users: dict[str, Record]) -> None:
+        # A copy is made in one go. A list of its items is not: garbage is looked for in between,
+        # other threads run, and somebody may sign up.
+        for name, user in users.copy().items():
             attributes = user["Attributes"]
             # A change always puts a new list in place of the old one.
             if self._seen.get(name) is not attributes:
