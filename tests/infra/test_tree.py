@@ -48,6 +48,15 @@ def test_the_bucket_of_states_moves_as_the_one_of_packages_does() -> None:
     assert (INFRA / "bootstrap/moved.tf").read_text() == packages.replace(".packages", ".state")
 
 
+@pytest.mark.parametrize("kind", ["aws_iam_role", "aws_iam_role_policy"])
+def test_the_role_for_text_messages_is_kept_as_long_as_the_pool(kind: str) -> None:
+    # A pool keeps text messages when they are taken out of its configuration.
+    text = (INFRA / "modules/identity/main.tf").read_text()
+    begin = text.index(f'resource "{kind}" "text_messages"')
+    body = text[begin : text.index("\n}\n", begin)]
+    assert re.search(r"prevent_destroy\s*=\s*true", body)
+
+
 @pytest.mark.parametrize("path", sorted(INFRA.rglob("*.tf")), ids=lambda path: str(path)[-40:])
 def test_no_variable_takes_just_anything(path: Path) -> None:
     text = path.read_text()

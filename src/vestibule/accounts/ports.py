@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from vestibule.profiles import ports as profiles
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from vestibule.activity.model import Activity
-    from vestibule.platform.origin import Origin
     from vestibule.profiles.model import Person, Profile
 
 
@@ -29,18 +30,7 @@ class Sessions(Protocol):
         """Read what Cognito holds of the person; empty when the account is gone."""
 
 
-class History(Protocol):
-    def note(
-        self,
-        user_id: str,
-        kind: str,
-        at: str,
-        *,
-        origin: Origin = ...,
-        details: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Add an entry; never raise."""
-
+class History(profiles.History, Protocol):
     def all(self, user_id: str, most: int) -> Iterator[Activity]:
         """Give the newest `most` entries."""
 

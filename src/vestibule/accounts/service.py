@@ -74,7 +74,7 @@ class AccountService:
         Raise OwnAccount, PersonNotFound, CallerNotAdmin or Raced.
         """
         profile = self._write(user_id, _suspended, by=by)
-        # In this order: Cognito refuses to sign out somebody who is disabled.
+        # In this order: Cognito may refuse to sign out somebody who is disabled.
         self._sessions.sign_out(user_id)
         self._sessions.disable(user_id)
         self._tell(activity.SUSPENSION, user_id, by=by)

@@ -213,8 +213,7 @@ class Patient:
             for page in pages
             for kind in ("MetricAlarms", "CompositeAlarms")
             for alarm in page.get(kind, ())
-            # A deployment with a suffix begins its names as the one without does.
-            if topic is None or topic in (alarm.get("AlarmActions") or [topic])
+            if _speaks_to(topic, alarm)
         ]
         ringing = sorted(
             alarm["AlarmName"] for alarm in alarms if alarm.get("StateValue") == "ALARM"
@@ -260,6 +259,14 @@ class Patient:
             f"{domain} is delegated {seen}",
             f"Enter these at the registrar or in the parent zone: {', '.join(sorted(wanted))}.",
         )
+
+
+def _speaks_to(topic: str | None, alarm: Mapping[str, Any]) -> bool:
+    """Whether an alarm is of the deployment that has this topic, as far as its actions tell.
+
+    A deployment with a suffix begins its names as the one without does.
+    """
+    return topic is None or topic in (alarm.get("AlarmActions") or [topic])
 
 
 def _has_value(client: Any, arn: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Final
 
+RESOLVERS: Final = Path("/etc/resolv.conf")
 SECONDS: Final = 4.0
 _NS: Final = 2
 _INTERNET: Final = 1
@@ -45,16 +46,16 @@ def of(domain: str, server: str | None = None, port: int = 53) -> set[str]:
         raise DnsError(f"{server} gives an answer that cannot be read") from error
 
 
-def _resolver() -> str:
+def _resolver(configuration: Path = RESOLVERS) -> str:
     try:
-        lines = Path("/etc/resolv.conf").read_text(encoding="utf-8").splitlines()
+        lines = configuration.read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise DnsError("/etc/resolv.conf names no server to ask") from error
+        raise DnsError(f"{configuration} names no server to ask") from error
     for line in lines:
         name, *values = line.split() or [""]
         if name == "nameserver" and values:
             return values[0].partition("%")[0]
-    raise DnsError("/etc/resolv.conf names no server to ask")
+    raise DnsError(f"{configuration} names no server to ask")
 
 
 def _question(domain: str) -> bytes:

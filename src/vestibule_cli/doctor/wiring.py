@@ -11,7 +11,7 @@ from vestibule_cli.doctor.checks import fail, ok
 from vestibule_cli.local.provision.triggers import TRIGGERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Final
 
     from vestibule_cli.deployments import Deployed
@@ -69,12 +69,8 @@ class Wiring:
             )
         except client.exceptions.ResourceNotFoundException:
             return False
-        return any(
-            statement["Effect"] == "Allow"
-            and statement.get("Principal") == {"Service": COGNITO}
-            and self.target.outputs.user_pool_id in json.dumps(statement.get("Condition", {}))
-            for statement in json.loads(answer["Policy"])["Statement"]
-        )
+        pool_id = self.target.outputs.user_pool_id
+        return any(_lets_in(pool_id, each) for each in json.loads(answer["Policy"])["Statement"])
 
     def event_sources(self) -> Iterator[Check]:
         """What feeds the functions is on: a mapping that is off stops silently."""
@@ -114,3 +110,12 @@ def _feeding(name: str, mappings: list[dict[str, Any]]) -> Iterator[Check]:
             source = mapping["EventSourceArn"].split(":")[-1]
             text = f"{source} no longer feeds {name} ({mapping.get('State')})"
             yield fail("event sources", text, "Enable the event source mapping again.")
+
+
+def _lets_in(pool_id: str, statement: Mapping[str, Any]) -> bool:
+    """Whether a statement of a function's policy lets this pool call it."""
+    return (
+        statement["Effect"] == "Allow"
+        and statement.get("Principal") == {"Service": COGNITO}
+        and pool_id in json.dumps(statement.get("Condition", {}))
+    )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import struct
+from typing import TYPE_CHECKING
 
 import pytest
 
 from vestibule_cli.doctor import name_servers
 from vestibule_cli.doctor.name_servers import DnsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 QUESTION = b"\x07example\x03com\x00" + struct.pack(">HH", 2, 1)
 TO_EXAMPLE_COM = struct.pack(">H", 0xC000 | 12)
@@ -51,3 +55,28 @@ def test_a_name_that_points_to_itself_ends() -> None:
 
     with pytest.raises(IndexError):
         name_servers._servers(an_answer(looping))
+
+
+@pytest.mark.parametrize(
+    ("text", "server"),
+    [
+        ("nameserver 192.0.2.1\n", "192.0.2.1"),
+        ("# mine\n\nsearch example.com\nnameserver\t192.0.2.2\n", "192.0.2.2"),
+        ("nameserver\nnameserver  fe80::1%eth0 \n", "fe80::1"),
+    ],
+)
+def test_the_machines_own_server_is_asked(text: str, server: str, tmp_path: Path) -> None:
+    configuration = tmp_path / "resolv.conf"
+    configuration.write_text(text)
+
+    assert name_servers._resolver(configuration) == server
+
+
+@pytest.mark.parametrize("text", [None, "", "nameserver\n"])
+def test_a_machine_without_one_says_so(text: str | None, tmp_path: Path) -> None:
+    configuration = tmp_path / "resolv.conf"
+    if text is not None:
+        configuration.write_text(text)
+
+    with pytest.raises(DnsError, match="names no server to ask"):
+        name_servers._resolver(configuration)
